@@ -1,0 +1,1 @@
+"""Everything outside the process, without Django: each folder one interface, many small files."""

@@ -1,0 +1,78 @@
+"""From an Encode to FFmpeg's whole command line: pure, so that a golden test can compare all of it."""
+
+from pathlib import Path
+
+from adapters.ffmpeg.encode import AudioEncode, Container, Encode, VideoEncode
+from adapters.ffmpeg.encoders import audio_encoder, video_encoder
+from adapters.ffmpeg.inputs import input_arguments
+
+__all__ = ["AudioEncode", "Container", "Encode", "VideoEncode", "build_argv"]
+
+_HEAD = (
+    "-nostdin", "-hide_banner", "-nostats", "-loglevel", "level+warning", "-y",
+    "-progress", "pipe:1", "-stats_period", "0.5",
+)  # fmt: skip
+# BT.2100 gives HLG and PQ the primaries of BT.2020; said aloud because files often leave them out,
+# and zscale refuses to guess. Scaled before, because the chain works on 32-bit floats.
+_TONE_MAP = (
+    "zscale=pin=2020:min=2020_ncl:t=linear:npl=100,format=gbrpf32le,zscale=p=709,"
+    "tonemap=tonemap=hable:desat=0,zscale=t=709:m=709:r=limited"
+)
+# Starts every rendition at 0 with silence where the audio begins late, and fills holes: fragments carry no
+# start offset that players heed (they ignore edit lists), so a late track would run ahead of the picture.
+_AUDIO_FILTER = "aresample=async=1:first_pts=0"
+# The index in front, decode times from 0, and the AAC priming in the edit list.
+_CMAF_FLAGS = "+frag_keyframe+delay_moov+global_sidx+negative_cts_offsets+cmaf"
+
+
+def build_argv(encode: Encode, *, ffmpeg: Path, source: Path, target: Path) -> tuple[str, ...]:
+    """The command that makes `target` from `source`, both local files.
+
+    The same source, build and number of CPUs give the same bytes. Raises KeyError for an unknown encoder.
+    """
+    return (
+        str(ffmpeg),
+        *_HEAD,
+        *input_arguments(source),
+        *(_video_arguments(encode.video) if encode.video else ("-vn",)),
+        *(_audio_arguments(encode.audio) if encode.audio else ("-an",)),
+        "-sn", "-dn", "-map_metadata", "-1", "-map_chapters", "-1",
+        *_container_arguments(encode),
+        f"file:{target}",
+    )  # fmt: skip
+
+
+def _video_arguments(settings: VideoEncode) -> tuple[str, ...]:
+    encoder = video_encoder(settings.encoder)
+    filters = ("-filter:v", _video_filter(settings)) if encoder.filters else ()
+    return ("-map", f"0:{settings.stream_index}", *filters, *encoder.arguments(settings))
+
+
+def _video_filter(settings: VideoEncode) -> str:
+    """FFmpeg itself turns rotated pictures upright before the first filter."""
+    chain = []
+    if settings.frame_rate is not None:
+        rate = settings.frame_rate
+        chain.append(f"fps={rate.numerator}/{rate.denominator}:start_time=0")
+    chain.append(f"scale={settings.width}:{settings.height}:flags=bicubic")
+    chain.append("setsar=1")
+    if settings.tone_map:
+        chain.append(_TONE_MAP)
+        chain.append(f"format={settings.pixel_format or 'yuv420p'}")
+    return ",".join(chain)
+
+
+def _audio_arguments(settings: AudioEncode) -> tuple[str, ...]:
+    encoder = audio_encoder(settings.encoder)
+    filters = ("-filter:a", _AUDIO_FILTER) if encoder.filters else ()
+    return ("-map", f"0:{settings.stream_index}", *filters, *encoder.arguments(settings))
+
+
+def _container_arguments(encode: Encode) -> tuple[str, ...]:
+    reproducible = ("-fflags", "+bitexact")
+    if encode.container == "mp4":
+        return (*reproducible, "-movflags", "+faststart", "-f", "mp4")
+    fragments: tuple[str, ...] = ()
+    if encode.video is None and encode.fragment_seconds is not None:
+        fragments = ("-frag_duration", str(round(encode.fragment_seconds * 1_000_000)))
+    return (*reproducible, "-movflags", _CMAF_FLAGS, *fragments, "-f", "mp4")

@@ -1,0 +1,21 @@
+"""The stream as it is, in a new container."""
+
+from adapters.ffmpeg.encode import AudioEncode, VideoEncode
+
+
+class CopyVideo:
+    name = "copy"
+    codec = None
+    filters = False
+
+    def arguments(self, settings: VideoEncode) -> tuple[str, ...]:
+        return ("-c:v", self.name)
+
+
+class CopyAudio:
+    name = "copy"
+    codec = None
+    filters = False
+
+    def arguments(self, settings: AudioEncode) -> tuple[str, ...]:
+        return ("-c:a", self.name)

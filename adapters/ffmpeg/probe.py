@@ -1,0 +1,305 @@
+"""What ffprobe says about a media file, as values.
+
+`parse_probe` is pure and reads any JSON without raising: what is missing, odd or hostile becomes None,
+zero or the neutral value. `run_probe` starts ffprobe. Field names follow the JSON of `ffprobe -show_format
+-show_streams` (https://ffmpeg.org/ffprobe.html), with units in the names.
+"""
+
+import json
+import math
+import re
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from adapters.ffmpeg.inputs import input_arguments
+from adapters.ffmpeg.stderr import Diagnosis, diagnose
+from adapters.ffmpeg.supervisor import Limits, StopReason, supervise
+
+_CLOCK = re.compile(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)")
+_MAX_DIMENSION = 1 << 20
+_MAX_SECONDS = 1e7
+_MAX_DOCUMENT_BYTES = 16 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class VideoStream:
+    """One video stream. `width` and `height` are as coded, `display_width` and `display_height` as seen."""
+
+    index: int
+    """Absolute stream index in the file, as `-map 0:INDEX` wants it."""
+    codec: str
+    codec_profile: str | None
+    width: int
+    height: int
+    sample_aspect_ratio: Fraction
+    """Width of a pixel over its height; 1 where the file does not say."""
+    rotation: int
+    """Degrees clockwise the picture is turned for display: 0, 90, 180 or 270."""
+    frame_rate: Fraction | None
+    """ffprobe's r_frame_rate: the lowest rate that shows every timestamp exactly. A guess for odd files."""
+    average_frame_rate: Fraction | None
+    duration_seconds: float | None
+    frames: int | None
+    pixel_format: str | None
+    color_transfer: str | None
+    color_primaries: str | None
+    color_space: str | None
+    color_range: str | None
+    field_order: str | None
+    is_attached_picture: bool
+    """A cover picture of an audio file, not a film."""
+    is_default: bool
+    start_seconds: float
+
+    @property
+    def display_width(self) -> int:
+        return self._display_size()[0]
+
+    @property
+    def display_height(self) -> int:
+        return self._display_size()[1]
+
+    @property
+    def is_variable_rate(self) -> bool:
+        """True if the average rate is not the nominal one: phones, screen recordings, webcams.
+
+        The tolerance is 1 %, or two frames of the whole for short clips, whose average is imprecise.
+        """
+        nominal, average = self.frame_rate, self.average_frame_rate
+        if nominal is None or average is None:
+            return False
+        tolerance = max(0.01, 2 / self.frames) if self.frames else 0.01
+        return abs(float(average / nominal) - 1.0) > tolerance
+
+    def _display_size(self) -> tuple[int, int]:
+        across = max(1, round(self.width * self.sample_aspect_ratio))
+        return (self.height, across) if self.rotation in (90, 270) else (across, self.height)
+
+
+@dataclass(frozen=True, slots=True)
+class AudioStream:
+    """One audio stream; `language` is ISO 639-2 as the file gives it, None for "und"."""
+
+    index: int
+    codec: str
+    sample_rate_hz: int
+    channels: int
+    channel_layout: str | None
+    language: str | None
+    is_default: bool
+    duration_seconds: float | None
+    start_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """One media file. `format_name` is the demuxer's name (a comma list for the mov family)."""
+
+    format_name: str
+    duration_seconds: float | None
+    size_bytes: int | None
+    bit_rate_kbps: float | None
+    video: tuple[VideoStream, ...]
+    audio: tuple[AudioStream, ...]
+    other: tuple[str, ...]
+    """Codec types of the remaining streams: "subtitle", "data", "attachment"."""
+
+
+class ProbeFailed(Exception):
+    """ffprobe could not read the file; `diagnosis` says why."""
+
+    def __init__(self, diagnosis: Diagnosis) -> None:
+        super().__init__(f"{diagnosis.code}: {diagnosis.detail}")
+        self.diagnosis = diagnosis
+
+
+def run_probe(ffprobe: Path, file: Path, *, timeout_seconds: float = 30) -> tuple[Probe, dict[str, Any]]:
+    """Probe a local file; also gives ffprobe's whole JSON, to be kept as evidence.
+
+    Call from the main thread. Raises ProbeFailed if the file is missing, is not media, or takes too long.
+    """
+    document = bytearray()
+
+    def take(data: bytes) -> bool:
+        document.extend(data)
+        return True
+
+    def stop() -> StopReason | None:
+        return StopReason.OUTPUT_TOO_LARGE if len(document) > _MAX_DOCUMENT_BYTES else None
+
+    with tempfile.TemporaryDirectory() as folder:
+        stderr_file = Path(folder, "stderr")
+        completed = supervise(
+            (
+                str(ffprobe),
+                "-v", "level+error", "-hide_banner",
+                "-show_format", "-show_streams", "-of", "json",
+                *input_arguments(file.absolute()),
+            ),
+            workspace=Path(folder),
+            stderr_file=stderr_file,
+            limits=Limits(timeout_seconds, timeout_seconds, _MAX_DOCUMENT_BYTES, grace_seconds=1),
+            on_output=take,
+            stop_reason=stop,
+        )  # fmt: skip
+        stderr = stderr_file.read_text("utf-8", "replace")
+    if completed.exit_code != 0 or completed.stop_reason is not None:
+        raise ProbeFailed(
+            diagnose(
+                stop_reason=completed.stop_reason,
+                signal=completed.signal,
+                exit_code=completed.exit_code,
+                stderr=stderr,
+            )
+        )
+    answer = json.loads(document.decode("utf-8", "replace"))
+    return parse_probe(answer), answer
+
+
+def parse_probe(document: Mapping[str, object]) -> Probe:
+    """Read ffprobe's JSON. Never raises: unknown shapes and absurd numbers count as absent."""
+    container = _mapping(document.get("format"))
+    raw_streams = document.get("streams")
+    streams = [_mapping(item) for item in raw_streams] if isinstance(raw_streams, list) else []
+    video = tuple(_video(item) for item in streams if item.get("codec_type") == "video")
+    audio = tuple(_audio(item) for item in streams if item.get("codec_type") == "audio")
+    other = tuple(
+        _text(item.get("codec_type")) or "unknown"
+        for item in streams
+        if item.get("codec_type") not in ("video", "audio")
+    )
+    duration = _seconds(container.get("duration"))
+    if duration is None:
+        streams_seconds = [s.duration_seconds for s in video] + [s.duration_seconds for s in audio]
+        known = [seconds for seconds in streams_seconds if seconds is not None]
+        duration = max(known, default=None)
+    bit_rate = _number(container.get("bit_rate"))
+    return Probe(
+        format_name=_text(container.get("format_name")) or "",
+        duration_seconds=duration,
+        size_bytes=_count(container.get("size")),
+        bit_rate_kbps=bit_rate / 1000 if bit_rate is not None and bit_rate > 0 else None,
+        video=video,
+        audio=audio,
+        other=other,
+    )
+
+
+def _video(item: Mapping[str, object]) -> VideoStream:
+    disposition = _mapping(item.get("disposition"))
+    return VideoStream(
+        index=_count(item.get("index")) or 0,
+        codec=_text(item.get("codec_name")) or "unknown",
+        codec_profile=_text(item.get("profile")),
+        width=_dimension(item.get("width")),
+        height=_dimension(item.get("height")),
+        sample_aspect_ratio=_ratio(item.get("sample_aspect_ratio")) or Fraction(1),
+        rotation=_rotation(item),
+        frame_rate=_ratio(item.get("r_frame_rate")),
+        average_frame_rate=_ratio(item.get("avg_frame_rate")),
+        duration_seconds=_stream_duration(item),
+        frames=_count(item.get("nb_frames")) or None,
+        pixel_format=_text(item.get("pix_fmt")),
+        color_transfer=_text(item.get("color_transfer")),
+        color_primaries=_text(item.get("color_primaries")),
+        color_space=_text(item.get("color_space")),
+        color_range=_text(item.get("color_range")),
+        field_order=_text(item.get("field_order")),
+        is_attached_picture=_number(disposition.get("attached_pic")) == 1,
+        is_default=_number(disposition.get("default")) == 1,
+        start_seconds=_number(item.get("start_time")) or 0.0,
+    )
+
+
+def _audio(item: Mapping[str, object]) -> AudioStream:
+    language = _text(_tags(item).get("language"))
+    return AudioStream(
+        index=_count(item.get("index")) or 0,
+        codec=_text(item.get("codec_name")) or "unknown",
+        sample_rate_hz=_count(item.get("sample_rate")) or 0,
+        channels=_count(item.get("channels")) or 0,
+        channel_layout=_text(item.get("channel_layout")),
+        language=None if language == "und" else language,
+        is_default=_number(_mapping(item.get("disposition")).get("default")) == 1,
+        duration_seconds=_stream_duration(item),
+        start_seconds=_number(item.get("start_time")) or 0.0,
+    )
+
+
+def _rotation(item: Mapping[str, object]) -> int:
+    """Clockwise turns from the display matrix (counter-clockwise in ffprobe), or the old `rotate` tag.
+
+    Like FFmpeg's autorotation, an angle that is no quarter turn keeps the picture's size: 0 here.
+    """
+    degrees = _number(_tags(item).get("rotate"))
+    side_data = item.get("side_data_list")
+    for entry in side_data if isinstance(side_data, list) else []:
+        matrix = _number(_mapping(entry).get("rotation"))
+        if matrix is not None:
+            degrees = -matrix
+    if degrees is None:
+        return 0
+    quarter_turns = round(degrees / 90)
+    return quarter_turns % 4 * 90 if abs(degrees - quarter_turns * 90) < 1 else 0
+
+
+def _stream_duration(item: Mapping[str, object]) -> float | None:
+    """Seconds from the stream, or from Matroska's DURATION tag ("00:00:01.234000000")."""
+    duration = _seconds(item.get("duration"))
+    if duration is not None:
+        return duration
+    clock = _CLOCK.fullmatch(_text(_tags(item).get("DURATION")) or "")
+    if clock is None:
+        return None
+    hours, minutes, seconds = clock.groups()
+    return _seconds(int(hours[:6]) * 3600 + int(minutes) * 60 + float(seconds))
+
+
+def _tags(item: Mapping[str, object]) -> Mapping[str, object]:
+    return _mapping(item.get("tags"))
+
+
+def _mapping(value: object) -> Mapping[str, object]:
+    return value if isinstance(value, dict) else {}
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value not in ("", "unknown", "N/A") else None
+
+
+def _number(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _count(value: object) -> int | None:
+    number = _number(value)
+    return int(number) if number is not None and 0 <= number < 1 << 62 else None
+
+
+def _dimension(value: object) -> int:
+    count = _count(value)
+    return count if count is not None and count <= _MAX_DIMENSION else 0
+
+
+def _seconds(value: object) -> float | None:
+    number = _number(value)
+    return number if number is not None and 0 < number < _MAX_SECONDS else None
+
+
+def _ratio(value: object) -> Fraction | None:
+    """A positive "num/den" or "num:den" of at most ten digits a side; None for "0/0" and the rest."""
+    match = re.fullmatch(r"(\d{1,10})[:/](\d{1,10})", value) if isinstance(value, str) else None
+    if match is None:
+        return None
+    numerator, denominator = int(match[1]), int(match[2])
+    return Fraction(numerator, denominator) if numerator and denominator else None

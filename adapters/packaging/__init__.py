@@ -1,0 +1,1 @@
+"""From CMAF files to what a player reads: fragment indexes, codec strings, playlists."""

@@ -1,0 +1,1 @@
+"""Objects reached by URL: one file for each scheme, one interface in `base`."""

@@ -1,0 +1,1 @@
+"""Composition only: settings, Celery, URLs, the embedded services."""

@@ -1,0 +1,63 @@
+"""`python -m config.embedded run|demo|services`: what the Makefile calls."""
+
+import argparse
+import signal
+import sys
+from pathlib import Path
+
+from rich.console import Console
+
+from config.embedded.child import NotReady
+from config.embedded.demo import DemoFailed, demo
+from config.embedded.foreground import run_services, run_stack
+from config.embedded.services import FolderInUse
+from config.embedded.stack import StackFailed
+
+# Without a terminal, rich assumes 80 columns, which cuts a table with a checksum in it.
+WIDTH_WITHOUT_TERMINAL = 140
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def main() -> int:
+    arguments = _parser().parse_args()
+    console = Console()
+    if not console.is_terminal:
+        console.width = WIDTH_WITHOUT_TERMINAL
+    # A closed terminal and a `kill` stop the stack in order, as Ctrl-C does.
+    signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGHUP, _interrupt)
+    try:
+        match arguments.command:
+            case "run":
+                run_stack(arguments.data, arguments.port, console)
+            case "services":
+                run_services(arguments.data, console)
+            case "demo":
+                demo(arguments.input, arguments.data, console)
+    except (NotReady, StackFailed, FolderInUse, DemoFailed) as failure:
+        console.print(f"{failure}", style="red", markup=False, highlight=False)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m config.embedded", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    run = commands.add_parser("run", help="the whole stack, until Ctrl-C")
+    run.add_argument("--port", type=int, default=8000, help="of the web server (default 8000)")
+    run.add_argument("--data", type=Path, default=Path(".run"), help="data folder (default .run)")
+    services = commands.add_parser("services", help="PostgreSQL, Valkey and S3 alone, until Ctrl-C")
+    services.add_argument("--data", type=Path, default=Path(".run"), help="data folder (default .run)")
+    demo = commands.add_parser("demo", help="one job from a clip to a playable ladder")
+    demo.add_argument("--input", default="", help="a file or an http(s) URL (default: a clip)")
+    demo.add_argument("--data", type=Path, default=Path(".run/demo"), help="data folder (default .run/demo)")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

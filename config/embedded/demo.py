@@ -1,0 +1,205 @@
+"""`make demo`: one real job over HTTP, from a clip to a ladder that plays; everything starts for it, and stops."""
+
+import os
+import re
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+import requests
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TaskProgressColumn, TextColumn
+from rich.table import Table
+
+from config.embedded import media, playback, programs
+from config.embedded.ports import free_ports
+from config.embedded.programs import ROOT
+from config.embedded.stack import Stack
+
+PRESET = "hls-1080p"
+ACCOUNT = "demo"
+POLL_SECONDS = 0.3
+REQUEST_SECONDS = 30
+FINAL_STATES = frozenset({"succeeded", "partial", "failed", "dead_letter", "cancelled"})
+OUTPUT = ROOT / "demo-output"
+
+Document = dict[str, Any]  # a JSON object of the API
+
+
+class DemoFailed(Exception):
+    """The demo did not end well; the message says why."""
+
+
+def demo(source: str, folder: Path, console: Console) -> None:
+    """Encode `source` (a path, an http(s) URL, or "" for the clip) and leave the ladder in `demo-output/`.
+
+    Returns only if every rendition reads to its end through the manifest, as long as the source is.
+    """
+    file = None if re.match("https?://", source) else Path(source or media.clip(ROOT / ".cache"))
+    if file is not None and not file.is_file():
+        raise DemoFailed(f"{file}: no such file")
+    port, *_ = free_ports(1)
+    workers = programs.few_workers(os.cpu_count() or 1)
+    stack = Stack(
+        folder, port=port, programs=[programs.web(port), programs.beat(), programs.conductor(), *workers]
+    )
+    with stack:
+        began = time.monotonic()
+        with console.status("Starting ...") as status:
+            stack.start(lambda name: status.update(f"Starting ... {name} is ready"))
+        console.print(f"Started after {time.monotonic() - began:.1f} s: {', '.join(stack.children)}")
+        api = _Api(stack.url, stack.services.credentials.api_key)
+        url = source if file is None else _upload(file, stack)
+        job = _follow(api, api.submit(url), console)
+        if job["state"] != "succeeded":
+            raise DemoFailed(_why(job, stack))
+        console.print(_table(job))
+        manifest = _download(api, job)
+        _check(job)
+        console.print(f"While the stack ran: {job['manifest']['public_url']}", soft_wrap=True)
+        console.print(f"To look further: `make run` (API, admin, Flower); logs: {stack.services.logs}")
+    console.print(f"manifest: {manifest.as_uri()}", soft_wrap=True, highlight=False)
+
+
+class _Api:
+    """The few calls of the HTTP API that the demo makes."""
+
+    def __init__(self, url: str, key: str) -> None:
+        self._url = url
+        self._session = requests.Session()
+        self._session.trust_env = False  # loopback: no proxy, no .netrc
+        self._session.headers["Authorization"] = f"Bearer {key}"
+
+    def submit(self, source: str) -> str:
+        """The job's id."""
+        document = {"source": {"url": source}, "preset": PRESET}
+        answer = self._session.post(f"{self._url}/api/v1/jobs", json=document, timeout=REQUEST_SECONDS)
+        if answer.status_code != requests.codes.accepted:
+            raise DemoFailed(f"The job was refused ({answer.status_code}): {answer.text}")
+        return str(answer.json()["id"])
+
+    def job(self, job_id: str) -> Document:
+        return self._get(f"/api/v1/jobs/{job_id}")
+
+    def outputs(self, job_id: str) -> list[Document]:
+        page = self._get(f"/api/v1/jobs/{job_id}/outputs")
+        found = list(page["results"])
+        while page["next"]:
+            page = self._get(page["next"].removeprefix(self._url))
+            found += page["results"]
+        return found
+
+    def save(self, url: str, target: Path) -> None:
+        # A presigned URL carries its own authorization: a second one in the header would be refused.
+        with requests.get(url, stream=True, timeout=REQUEST_SECONDS) as answer:
+            answer.raise_for_status()
+            with target.open("wb") as file:
+                for block in answer.iter_content(1024 * 1024):
+                    file.write(block)
+
+    def _get(self, path: str) -> Document:
+        answer = self._session.get(f"{self._url}{path}", timeout=REQUEST_SECONDS)
+        answer.raise_for_status()
+        document: Document = answer.json()
+        return document
+
+
+def _upload(file: Path, stack: Stack) -> str:
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", file.name).lstrip(".-") or "source"
+    stack.services.seaweed.client().upload_file(str(file), "sources", f"{ACCOUNT}/{name}")
+    return f"s3://sources/{ACCOUNT}/{name}"
+
+
+def _follow(api: _Api, job_id: str, console: Console) -> Document:
+    """Draw a bar for each rendition until the job is final; the job as it then is."""
+    columns = (
+        SpinnerColumn(finished_text=" "),
+        TextColumn("{task.description:<10}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TextColumn("{task.fields[note]}"),
+    )
+    bars: dict[str, TaskID] = {}
+    with Progress(*columns, console=console) as progress:
+        whole = progress.add_task("job", total=1.0, note="")
+        while True:
+            job = api.job(job_id)
+            progress.update(whole, completed=job["progress"], note=job["state"])
+            for rendition in job["renditions"]:
+                key = rendition["key"]
+                if key not in bars:
+                    bars[key] = progress.add_task(key, total=1.0, note="")
+                progress.update(bars[key], completed=rendition["progress"], note=_note(rendition))
+            if job["state"] in FINAL_STATES:
+                return job
+            time.sleep(POLL_SECONDS)
+
+
+def _note(rendition: Document) -> str:
+    if rendition["state"] != "running":
+        return str(rendition["state"])
+    speed, eta = rendition["speed"], rendition["eta_seconds"]
+    shown = [f"{speed:.1f}x" if speed else "", f"{eta:.0f} s left" if eta is not None else ""]
+    return ", ".join(filter(None, shown)) or "running"
+
+
+def _table(job: Document) -> Table:
+    table = Table(
+        "rendition", "resolution", "kbps", "duration", "size", "SHA-256", "encoder revision", "took"
+    )
+    for rendition in job["renditions"]:
+        output = rendition["output"]
+        size = f"{rendition['width']}x{rendition['height']}" if rendition["width"] else ""
+        table.add_row(
+            rendition["key"],
+            size,
+            f"{output['bitrate_kbps']:.0f}",
+            f"{output['duration_seconds']:.2f} s",
+            f"{output['size_bytes'] / 1000:,.0f} kB",
+            output["sha256"],
+            rendition["encoder_revision"],
+            f"{rendition['encode_seconds']:.2f} s",
+        )
+    for column in table.columns:
+        column.no_wrap = column.header != "SHA-256"
+    return table
+
+
+def _download(api: _Api, job: Document) -> Path:
+    """Copy the ladder to `demo-output/` as it lies beneath the job's folder; the manifest's path there."""
+    shutil.rmtree(OUTPUT, ignore_errors=True)
+    manifest: Path | None = None
+    for output in api.outputs(job["id"]):
+        target = Path(OUTPUT / output["path"]).resolve()
+        if not target.is_relative_to(OUTPUT):
+            raise DemoFailed(f"an output claims the path {output['path']}")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        api.save(output["download_url"], target)
+        if output["kind"] == "manifest":
+            manifest = target
+    if manifest is None:
+        raise DemoFailed("the job has no manifest")
+    return manifest
+
+
+def _check(job: Document) -> None:
+    """Every playlist of the manifest reads to its end and is as long as the source: within 0.5 s, or 2 %."""
+    expected_seconds = job["source"]["duration_seconds"]
+    tolerance_seconds = max(0.5, 0.02 * expected_seconds)
+    played = playback.play(job["manifest"]["public_url"], media.ffprobe())
+    if len(played) != len(job["renditions"]):
+        raise DemoFailed(f"the manifest names {len(played)} of {len(job['renditions'])} renditions")
+    for one in played:
+        if one.fault:
+            raise DemoFailed(f"{one.url} does not play: {one.fault}")
+        if abs(one.duration_seconds - expected_seconds) > tolerance_seconds:
+            raise DemoFailed(
+                f"{one.url}: {one.duration_seconds:.2f} s, the source has {expected_seconds:.2f} s"
+            )
+
+
+def _why(job: Document, stack: Stack) -> str:
+    faults = [("job", job["fault"]), *((one["key"], one["fault"]) for one in job["renditions"])]
+    lines = [f"{name}: {fault['message']} ({fault['code']})" for name, fault in faults if fault]
+    return "\n".join([f"The job ended as {job['state']}.", *lines, f"Logs: {stack.services.logs}"])

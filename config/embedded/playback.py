@@ -1,0 +1,60 @@
+"""Reads a finished ladder as a player would: the manifest, each playlist it names, every segment of those."""
+
+import json
+import re
+import subprocess
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from urllib.parse import urljoin
+
+import requests
+
+READ_SECONDS = 600
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """One playlist, read to its end. `fault` is empty when all of it could be read."""
+
+    url: str
+    duration_seconds: float
+    packets: int
+    fault: str = ""
+
+
+def playlists(manifest: str, url: str) -> list[str]:
+    """The URLs of the playlists in a multivariant playlist (RFC 8216 §4.3.4): audio groups, then variants."""
+    lines = [line.strip() for line in manifest.splitlines()]
+    media = [found.group(1) for line in lines if (found := re.match(r'#EXT-X-MEDIA:.*\bURI="([^"]+)"', line))]
+    variants = [uri for tag, uri in pairwise(lines) if tag.startswith("#EXT-X-STREAM-INF:")]
+    return [urljoin(url, uri) for uri in dict.fromkeys([*media, *variants])]
+
+
+def play(manifest_url: str, ffprobe: Path) -> list[Played]:
+    """Read every playlist of the manifest with ffprobe. Raises `requests.RequestException`."""
+    with requests.Session() as session:
+        session.trust_env = False  # loopback: no proxy, no .netrc
+        answer = session.get(manifest_url, timeout=30)
+        answer.raise_for_status()
+    return [_play_one(url, ffprobe) for url in playlists(answer.text, manifest_url)]
+
+
+def _play_one(url: str, ffprobe: Path) -> Played:
+    shown = ("-show_entries", "format=duration:stream=nb_read_packets", "-of", "json")
+    try:
+        done = subprocess.run(
+            [ffprobe, "-v", "error", "-count_packets", *shown, url],
+            capture_output=True,
+            text=True,
+            timeout=READ_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return Played(url, 0.0, 0, f"not read within {READ_SECONDS} s")
+    if done.returncode != 0 or done.stderr.strip():
+        return Played(url, 0.0, 0, done.stderr.strip() or f"ffprobe ended with {done.returncode}")
+    document = json.loads(done.stdout)
+    packets = sum(int(stream.get("nb_read_packets", 0)) for stream in document.get("streams", []))
+    duration_seconds = float(document.get("format", {}).get("duration", 0.0))
+    return Played(url, duration_seconds, packets, "" if packets else "no media in it")

@@ -1,0 +1,188 @@
+"""Settings: one file, fed by the environment; what may differ between installations is read here and only here.
+
+A variable without a default has to be set: an installation that forgot one does not start.
+"""
+
+from pathlib import Path
+
+import structlog
+from environs import Env
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+env = Env()
+
+# --- the parts that Reelchord stands on -------------------------------------------------------------------
+SECRET_KEY: str = env.str("SECRET_KEY")
+DEBUG: bool = env.bool("DEBUG", False)
+ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", [])
+CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
+
+DATABASES = {"default": env.dj_db_url("DATABASE_URL", conn_max_age=600)}
+DATABASES["default"]["OPTIONS"] = {
+    "connect_timeout": 5,
+    # A transaction of ours holds a job's row: one that hangs would stop its whole job.
+    "options": "-c statement_timeout=30000 -c idle_in_transaction_session_timeout=30000",
+}
+
+REDIS_URL: str = env.str("REDIS_URL")
+CELERY_APP = "config.celery.app"
+FFMPEG_BINARY: Path = Path(env.str("FFMPEG_BINARY"))
+FFPROBE_BINARY: Path = Path(env.str("FFPROBE_BINARY"))
+CONTAINER_DIGEST: str | None = env.str("CONTAINER_DIGEST", None)
+
+# --- where media comes from and goes to -------------------------------------------------------------------
+# Roots are URL prefixes; {account} stands for the account's slug. What lies under none of them is refused.
+SOURCE_ROOTS: list[str] = env.list("SOURCE_ROOTS", [])
+DESTINATION_ROOTS: list[str] = env.list("DESTINATION_ROOTS", [])
+DEFAULT_DESTINATION: str = env.str("DEFAULT_DESTINATION", "")
+PUBLIC_URLS: dict[str, str] = env.dict("PUBLIC_URLS", {})
+FILE_ROOTS: list[str] = env.list("FILE_ROOTS", [])
+EGRESS_ALLOWED_NETWORKS: list[str] = env.list("EGRESS_ALLOWED_NETWORKS", [])
+EGRESS_ALLOWED_PORTS: list[int] = env.list("EGRESS_ALLOWED_PORTS", [80, 443], subcast=int)
+S3_ENDPOINT_URL: str | None = env.str("S3_ENDPOINT_URL", None)
+AWS_ACCESS_KEY_ID: str | None = env.str("AWS_ACCESS_KEY_ID", None)
+AWS_SECRET_ACCESS_KEY: str | None = env.str("AWS_SECRET_ACCESS_KEY", None)
+AWS_DEFAULT_REGION: str = env.str("AWS_DEFAULT_REGION", "us-east-1")
+DOWNLOAD_URL_SECONDS: int = env.int("DOWNLOAD_URL_SECONDS", 3600)
+
+# --- a worker's machine -----------------------------------------------------------------------------------
+WORK_DIR: Path = Path(env.str("WORK_DIR", str(BASE_DIR / ".run" / "work")))
+SOURCE_CACHE_BYTES: int = env.int("SOURCE_CACHE_BYTES", 20 * 1024**3)
+SOURCE_LIMIT_BYTES: int = env.int("SOURCE_LIMIT_BYTES", 100 * 1024**3)
+TASK_TIMEOUT_MINUTES: int = env.int("TASK_TIMEOUT_MINUTES", 30)
+STALL_SECONDS: int = env.int("STALL_SECONDS", 120)
+OUTPUT_LIMIT_BYTES: int = env.int("OUTPUT_LIMIT_BYTES", 100 * 1024**3)
+
+# --- leases and hints (seconds) ---------------------------------------------------------------------------
+LEASE_SECONDS: int = env.int("LEASE_SECONDS", 30)
+HEARTBEAT_SECONDS: float = env.float("HEARTBEAT_SECONDS", 2.0)
+HINT_SECONDS: int = env.int("HINT_SECONDS", 30)
+CONDUCTOR_TICK_SECONDS: float = env.float("CONDUCTOR_TICK_SECONDS", 1.0)
+RECONCILE_SECONDS: float = env.float("RECONCILE_SECONDS", 5.0)
+CHORD_GRACE_SECONDS: float = env.float("CHORD_GRACE_SECONDS", 2.0)
+
+# --- Django -----------------------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "unfold",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "django_filters",
+    "drf_spectacular",
+    "django_celery_beat",
+    "django_celery_results",
+    "audit",
+    "webhooks",
+    "jobs",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en-gb"
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "static"
+WHITENOISE_USE_FINDERS = True
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+LOGIN_URL = "admin:login"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+# A job's document is small; files never travel through a request body.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+X_FRAME_OPTIONS = "DENY"
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["jobs.api.authentication.ApiKeyAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["jobs.api.authentication.HasScope"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PAGINATION_CLASS": "jobs.api.pagination.NewestFirst",
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "jobs.api.problems.handle",
+    "UNAUTHENTICATED_USER": None,
+    "PAGE_SIZE": 50,
+}
+
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Reelchord",
+    "DESCRIPTION": "FFmpeg as infrastructure: post a job, get an id, be told when it is done.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {},
+}
+
+# --- logs: one line of JSON for each event, on stderr ------------------------------------------------------
+_shared = [
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_log_level,
+    structlog.stdlib.add_logger_name,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+]
+structlog.configure(
+    processors=[
+        *_shared,
+        structlog.processors.format_exc_info,
+        structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+    ],
+    logger_factory=structlog.stdlib.LoggerFactory(),
+    wrapper_class=structlog.stdlib.BoundLogger,
+    cache_logger_on_first_use=True,
+)
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "json": {
+            "()": structlog.stdlib.ProcessorFormatter,
+            "processors": [
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.JSONRenderer(),
+            ],
+            "foreign_pre_chain": _shared,
+        }
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
+    "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", "INFO")},
+    "loggers": {"django.request": {"level": "ERROR"}},
+}

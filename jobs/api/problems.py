@@ -1,0 +1,104 @@
+"""Errors as documents (RFC 9457): what is wrong, where, and what to do; never a traceback."""
+
+from collections.abc import Iterator
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
+from rest_framework import exceptions
+from rest_framework.response import Response
+from rest_framework.views import set_rollback
+
+log = structlog.get_logger(__name__)
+
+CONTENT_TYPE = "application/problem+json"
+
+# Titles are constant for a type (RFC 9457, section 3.1.3); what is particular stands in `detail`.
+_TITLES: dict[str, str] = {
+    "invalid": "The request has errors.",
+    "parse_error": "The body is not JSON.",
+    "not_authenticated": "An API key is required.",
+    "authentication_failed": "The API key is not accepted.",
+    "permission_denied": "The API key may not do this.",
+    "not_found": "There is nothing here.",
+    "method_not_allowed": "The method is not allowed here.",
+    "not_acceptable": "The answer cannot be given in the format that was asked for.",
+    "unsupported_media_type": "The body's media type is not supported.",
+    "throttled": "Too many requests.",
+    "idempotency_key_reused": "The Idempotency-Key was used with another request.",
+    "idempotency_key_in_use": "The first request with this Idempotency-Key is still being worked on.",
+    "job_is_final": "The job has ended.",
+    "request_too_large": "The body is too large.",
+}
+
+
+class Problem(exceptions.APIException):
+    """An error of our own: `code` names its type."""
+
+    def __init__(self, status: int, code: str, detail: str) -> None:
+        super().__init__(detail, code)
+        self.status_code = status
+
+
+def handle(error: Exception, context: dict[str, Any]) -> Response | None:
+    """DRF's exception handler. None leaves a real surprise to Django, which logs it and answers 500."""
+    if isinstance(error, Http404):
+        error = exceptions.NotFound()
+    elif isinstance(error, PermissionDenied):
+        error = exceptions.PermissionDenied()
+    if not isinstance(error, exceptions.APIException):
+        return None
+    set_rollback()
+    body: dict[str, Any]
+    if isinstance(error, exceptions.ValidationError):
+        code, detail = "invalid", "See `errors`: each names its place in the body."
+        errors = [
+            {"pointer": pointer, "code": item.code, "detail": str(item)} for pointer, item in _flatten(error.detail, "")
+        ]
+        body = {"errors": errors}
+    else:
+        code = _code(error)
+        detail, body = str(error.detail), {}
+    document = {
+        "type": f"urn:reelchord:problem:{code}",
+        "title": _TITLES.get(code, HTTPStatus(error.status_code).phrase),
+        "status": error.status_code,
+        "code": code,
+        "detail": detail,
+        "instance": context["request"].path,
+        **body,
+    }
+    headers = {}
+    if getattr(error, "auth_header", None):
+        headers["WWW-Authenticate"] = error.auth_header
+    if getattr(error, "wait", None):
+        headers["Retry-After"] = str(int(error.wait) + 1)
+    return Response(document, status=error.status_code, headers=headers, content_type=CONTENT_TYPE)
+
+
+def _code(error: exceptions.APIException) -> str:
+    codes = error.get_codes()
+    return codes if isinstance(codes, str) else "invalid"
+
+
+def _flatten(detail: Any, pointer: str) -> Iterator[tuple[str, exceptions.ErrorDetail]]:
+    """DRF's nested errors as (JSON pointer, error) pairs. Errors of a whole object point at the object."""
+    if isinstance(detail, dict):
+        for name, inner in detail.items():
+            # A field that checks itself as a whole (a ladder) brings pointers of its own.
+            token = "" if name == "non_field_errors" else str(name) if str(name).startswith("/") else f"/{_escaped(name)}"
+            yield from _flatten(inner, pointer + token)
+    elif isinstance(detail, list):
+        for position, inner in enumerate(detail):
+            if isinstance(inner, dict | list):
+                yield from _flatten(inner, f"{pointer}/{position}")
+            else:
+                yield pointer, inner
+    else:
+        yield pointer, detail
+
+
+def _escaped(name: object) -> str:
+    return str(name).replace("~", "~0").replace("/", "~1")

@@ -1,0 +1,228 @@
+"""One attempt from its claim to its end, whatever kind of step it is: the frame around every service.
+
+The service does the work and commits it; this frame keeps the lease alive meanwhile, classifies what went wrong,
+and decides by its bucket what happens next. Every way out of here leaves the attempt ended, or its lease running
+out for the conductor to see.
+"""
+
+import random
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import structlog
+from django.conf import settings
+from django.db import Error as DatabaseError
+from django.db import connection
+
+from adapters.ffmpeg.supervisor import StopReason
+from adapters.storage.base import Aborted, StorageError
+from jobs import faults, leases
+from jobs.faults import Fault, Retry
+from jobs.leases import Claim, LeaseLost
+from jobs.models import Rendition
+from jobs.states import AttemptState, JobState, RenditionState, StepKind, StepState
+from jobs.transitions import Change
+
+log = structlog.get_logger(__name__)
+
+
+class Faulted(Exception):
+    """The attempt has failed, for a reason that we can name."""
+
+    def __init__(self, fault: Fault, *, retry_after_seconds: float | None = None) -> None:
+        super().__init__(f"{fault.code}: {fault.detail}")
+        self.fault = fault
+        self.retry_after_seconds = retry_after_seconds
+
+
+@dataclass(slots=True)
+class Progress:
+    """What the work last said of itself; the heartbeat writes it down together with the lease."""
+
+    fraction: float = 0.0
+    speed: float | None = None
+    eta_seconds: float | None = None
+
+
+@dataclass(slots=True)
+class Running:
+    """A claim at work: its workspace, empty at the start, and whether it still holds its lease."""
+
+    claim: Claim
+    workspace: Path
+    progress: Progress = field(default_factory=Progress)
+    _lost: threading.Event = field(default_factory=threading.Event)
+
+    def lose(self) -> None:
+        self._lost.set()
+
+    def is_held(self) -> bool:
+        return not self._lost.is_set()
+
+    def stop_reason(self) -> StopReason | None:
+        """Why FFmpeg has to stop, or None."""
+        return None if self.is_held() else StopReason.LEASE_LOST
+
+
+def perform(held: Claim, work: Callable[[Running], None]) -> str:
+    """Run `work` for this claim; it commits by itself. Answers how it ended, in one word, for the log."""
+    logger = log.bind(job=str(held.job_id), step=held.kind.value, key=held.key, epoch=held.epoch)
+    with _workspace(held) as workspace:
+        running = Running(held, workspace)
+        with _heartbeat(running):
+            try:
+                work(running)
+            except LeaseLost:
+                logger.warning("lease lost", attempt=str(held.attempt_id))
+                return "lost"
+            except Faulted as error:
+                return _fail(held, error, logger)
+            except Aborted:
+                logger.warning("lease lost while fetching or storing", attempt=str(held.attempt_id))
+                return "lost"
+            except StorageError as error:
+                # A storage's message is made for the customer: it says more than the code's own sentence.
+                fault = replace(faults.fault(error.code, error.message), message=error.message)
+                return _fail(held, Faulted(fault, retry_after_seconds=error.retry_after_seconds), logger)
+            except (SystemExit, KeyboardInterrupt):
+                # The worker was told to stop and its grace is over: the step is somebody else's now, no blame.
+                _hand_back(held)
+                logger.warning("handed back", attempt=str(held.attempt_id))
+                raise
+            except DatabaseError:
+                # The attempt cannot be ended without the database; its lease runs out and the conductor ends it.
+                logger.exception("database error during an attempt")
+                connection.close()
+                return "database error"
+            except Exception:
+                # A mistake of ours. It must not leave the step running until its lease expires, nor hide: the
+                # traceback goes to the log, the attempt carries the fault, and the retry policy does the rest.
+                logger.exception("internal error")
+                return _fail(held, Faulted(faults.fault("internal_error")), logger)
+    return "done"
+
+
+def settle(moves: Change, held: Claim, fault: Fault, *, dead_letter: bool) -> None:
+    """What a step that failed for good means to its job. Call it after the step has ended.
+
+    A rendition ends alone: the barrier opens, and the join decides what the job is worth without it. Without its
+    source or its plan, or without a manifest, there is no job.
+    """
+    if held.kind == StepKind.RENDITION:
+        rendition = Rendition.objects.get(step_id=held.step_id)
+        state = RenditionState.DEAD_LETTER if dead_letter else RenditionState.FAILED
+        moves.rendition(rendition, RenditionState.RUNNING, state, fault=fault)
+        moves.open_barrier()
+    else:
+        moves.stop_everything(fault=None, discard_committed=False)
+        moves.job(JobState.DEAD_LETTER if dead_letter else JobState.FAILED, fault=fault)
+
+
+def end_badly(
+    held: Claim, fault: Fault, *, state: AttemptState, retry_after_seconds: float | None = None
+) -> float | None:
+    """End the attempt, and give its step back or give it up, as the fault's bucket says. Raises LeaseLost.
+
+    Answers the delay in seconds until the next attempt, or None where there will be none.
+    """
+    decision = faults.decide(
+        fault.bucket, held.attempts, retry_after_seconds=retry_after_seconds, random=random.random
+    )
+    if isinstance(decision, Retry):
+        with leases.returning(held, delay_seconds=decision.delay_seconds) as moves:
+            moves.attempt(held.attempt_id, state, fault=fault)
+            if held.kind == StepKind.RENDITION:
+                rendition = Rendition.objects.get(step_id=held.step_id)
+                moves.rendition(rendition, RenditionState.RUNNING, RenditionState.QUEUED, fault=fault)
+        return decision.delay_seconds
+    with leases.fenced(held, StepState.FAILED) as moves:
+        moves.attempt(held.attempt_id, state, fault=fault)
+        settle(moves, held, fault, dead_letter=decision.dead_letter)
+    return None
+
+
+def _fail(held: Claim, error: Faulted, logger: structlog.stdlib.BoundLogger) -> str:
+    fault = error.fault
+    try:
+        delay = end_badly(
+            held, fault, state=AttemptState.FAILED, retry_after_seconds=error.retry_after_seconds
+        )
+    except LeaseLost:
+        logger.warning("lease lost", attempt=str(held.attempt_id))
+        return "lost"
+    logger.warning(
+        "attempt failed", fault=fault.code, bucket=str(fault.bucket), detail=fault.detail, retry_in_seconds=delay
+    )
+    return "failed" if delay is None else "retried"
+
+
+def _hand_back(held: Claim) -> None:
+    try:
+        with leases.returning(held, delay_seconds=0, forgive=True) as moves:
+            moves.attempt(held.attempt_id, AttemptState.CANCELLED, fault=faults.fault("worker_stopping"))
+            if held.kind == StepKind.RENDITION:
+                rendition = Rendition.objects.get(step_id=held.step_id)
+                moves.rendition(rendition, RenditionState.RUNNING, RenditionState.QUEUED)
+    except LeaseLost:
+        log.info("nothing to hand back", step=str(held.step_id), epoch=held.epoch)
+
+
+@contextmanager
+def _workspace(held: Claim) -> Iterator[Path]:
+    """A folder of this epoch alone, so that no attempt ever sees what another left."""
+    folder: Path = settings.WORK_DIR / "attempts" / str(held.step_id) / str(held.epoch)
+    folder.mkdir(parents=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _heartbeat(running: Running) -> Iterator[None]:
+    """Renew the lease from a thread of its own; the first beat comes after a period, so short steps pay nothing.
+
+    A worker that cannot renew for as long as the lease lasts has lost it, whatever the database says later.
+    """
+    done = threading.Event()
+    thread = threading.Thread(target=_beat, args=(running, done), name="heartbeat", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+
+
+def _beat(running: Running, done: threading.Event) -> None:
+    period = settings.HEARTBEAT_SECONDS
+    # Early beats come faster: the progress of a short encode is worth seeing.
+    wait = min(0.5, period)
+    renewed_at = time.monotonic()
+    try:
+        while not done.wait(wait):
+            progress = running.progress
+            try:
+                if not leases.renew(
+                    running.claim,
+                    progress=progress.fraction,
+                    speed=progress.speed,
+                    eta_seconds=progress.eta_seconds,
+                ):
+                    running.lose()
+                    return
+                renewed_at = time.monotonic()
+            except DatabaseError:
+                log.warning("heartbeat missed", step=str(running.claim.step_id))
+                connection.close()
+            if time.monotonic() - renewed_at > settings.LEASE_SECONDS - period:
+                running.lose()
+                return
+            wait = min(period, wait * 1.2)
+    finally:
+        connection.close()

@@ -1,0 +1,47 @@
+"""Send hints for what is ready and due, within each queue's window."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import QuerySet
+from django.db.models.functions import Now
+
+from jobs import admission, canvas
+from jobs.models import Step
+from jobs.states import StepState
+
+LONGEST_HINT_SECONDS = 600
+_REPEATED_AT_ONCE = 50
+_BROKER_DOWN_SECONDS = 2
+
+
+def dispatch(queues: Iterable[str]) -> int:
+    """Hint what is due in these queues; how many hints left. Safe in several processes at once."""
+    return sum(_dispatch_queue(queue, room) for queue, room in admission.windows(queues).items())
+
+
+def _dispatch_queue(queue: str, room: int) -> int:
+    due = Step.objects.filter(queue=queue, state=StepState.READY, dispatch_after__lte=Now())
+    steps = _mark(due.filter(hints=0), room) if room else []
+    # A hint that led to no claim in its time: lost, or still waiting in a long queue. One more does no harm.
+    steps += _mark(due.filter(hints__gt=0), _REPEATED_AT_ONCE)
+    sent = [step for step in steps if canvas.hint(step)]
+    unsent = {step.id for step in steps} - {step.id for step in sent}
+    if unsent:
+        retry_at = Now() + timedelta(seconds=_BROKER_DOWN_SECONDS)
+        Step.objects.filter(id__in=unsent, state=StepState.READY).update(hints=0, dispatch_after=retry_at)
+    return len(sent)
+
+
+def _mark(due: "QuerySet[Step]", limit: int) -> list[Step]:
+    """Count the hint before it is sent: a conductor killed in between costs one hint's time, not a flood."""
+    with transaction.atomic():
+        steps = list(due.select_for_update(skip_locked=True).order_by("dispatch_after")[:limit])
+        for hints in {step.hints for step in steps}:
+            wait = min(settings.HINT_SECONDS * 2**hints, LONGEST_HINT_SECONDS)
+            Step.objects.filter(id__in=[step.id for step in steps if step.hints == hints]).update(
+                hints=hints + 1, dispatch_after=Now() + timedelta(seconds=wait)
+            )
+    return steps

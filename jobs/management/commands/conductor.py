@@ -1,0 +1,19 @@
+"""`manage.py conductor`: one or more of these belong to every installation."""
+
+import signal
+import threading
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from jobs import conductor
+
+
+class Command(BaseCommand):
+    help = "Dispatch ready steps and repair drift, until SIGTERM."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        stop = threading.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stop.set())
+        conductor.run(stop)

@@ -1,0 +1,44 @@
+"""Who submits: an account owns jobs, keys and roots; nothing of one is ever seen by another."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models.functions import Now
+
+from .identifiers import uuid7
+
+
+class Account(models.Model):
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    slug = models.SlugField(unique=True, max_length=63, help_text="Names the account's folder beneath each root.")
+    name = models.CharField(max_length=200)
+    created_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return self.slug
+
+
+class ApiKey(models.Model):
+    """A named, scoped, revocable key. The secret is shown once; the row keeps its SHA-256.
+
+    A plain hash is enough: the secret has 256 random bits, so there is nothing to guess and no salt to add
+    (NIST SP 800-63B, section 5.1.4.2, asks for stretching where secrets are chosen by people).
+    """
+
+    SCOPES = ("jobs:read", "jobs:write")
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="api_keys")
+    name = models.CharField(max_length=200)
+    prefix = models.CharField(max_length=12, help_text="The first characters, to recognise a key by.")
+    digest = models.CharField(max_length=64, unique=True)
+    scopes = ArrayField(models.CharField(max_length=32))
+    created_at = models.DateTimeField(db_default=Now())
+    last_used_at = models.DateTimeField(null=True, blank=True)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = "API key"
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.prefix}…)"

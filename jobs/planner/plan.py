@@ -1,0 +1,82 @@
+"""The plan: a ladder resolved against one source, stored with the job and never changed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, Literal
+
+from adapters.ffmpeg.command import Encode
+from jobs.planner.specs import Packaging
+
+Kind = Literal["video", "audio", "muxed"]
+
+
+@dataclass(frozen=True, slots=True)
+class RenditionPlan:
+    """One file to make. `key` is the rung's name."""
+
+    key: str
+    kind: Kind
+    required: bool
+    encode: Encode
+    file_name: str
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "key": self.key,
+            "kind": self.kind,
+            "required": self.required,
+            "encode": self.encode.to_json(),
+            "file_name": self.file_name,
+        }
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> "RenditionPlan":
+        return cls(**{**document, "encode": Encode.from_json(document["encode"])})
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What will be made. A segment is a whole number of GOPs, a GOP a whole number of frames."""
+
+    packaging: Packaging
+    segment_seconds: Fraction
+    gop_seconds: Fraction
+    frame_rate: Fraction | None
+    """Frames per second of every video rendition; None without video."""
+    duration_seconds: float | None
+    """Of the source; None if it does not tell."""
+    renditions: tuple[RenditionPlan, ...]
+    notes: tuple[str, ...]
+    """A sentence for each decision that departs from the ladder."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON types; fractions as "num/den"."""
+        return {
+            "packaging": self.packaging,
+            "segment_seconds": _text(self.segment_seconds),
+            "gop_seconds": _text(self.gop_seconds),
+            "frame_rate": None if self.frame_rate is None else _text(self.frame_rate),
+            "duration_seconds": self.duration_seconds,
+            "renditions": [rendition.to_json() for rendition in self.renditions],
+            "notes": list(self.notes),
+        }
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> "Plan":
+        """The inverse of `to_json`. Raises KeyError, TypeError or ValueError for anything else."""
+        frame_rate = document["frame_rate"]
+        return cls(
+            **{
+                **document,
+                "segment_seconds": Fraction(document["segment_seconds"]),
+                "gop_seconds": Fraction(document["gop_seconds"]),
+                "frame_rate": None if frame_rate is None else Fraction(frame_rate),
+                "renditions": tuple(RenditionPlan.from_json(item) for item in document["renditions"]),
+                "notes": tuple(document["notes"]),
+            }
+        )
+
+
+def _text(value: Fraction) -> str:
+    return f"{value.numerator}/{value.denominator}"

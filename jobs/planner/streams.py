@@ -1,0 +1,34 @@
+"""Which streams of a source are the film: one picture, one sound."""
+
+from adapters.ffmpeg.probe import AudioStream, Probe, VideoStream
+
+
+def best_video(probe: Probe) -> VideoStream | None:
+    """The default stream, or else the largest; the first of equals. Covers and still images do not count."""
+    if is_still_image(probe):
+        return None
+    usable = [
+        stream
+        for stream in probe.video
+        if stream.width and stream.height and stream.codec != "unknown" and not stream.is_attached_picture
+    ]
+    return max(
+        usable,
+        key=lambda stream: (stream.is_default, stream.display_width * stream.display_height),
+        default=None,
+    )
+
+
+def best_audio(probe: Probe) -> AudioStream | None:
+    """The default stream, or else the first."""
+    usable = [
+        stream
+        for stream in probe.audio
+        if stream.channels and stream.sample_rate_hz and stream.codec != "unknown"
+    ]
+    return max(usable, key=lambda stream: stream.is_default, default=None)
+
+
+def is_still_image(probe: Probe) -> bool:
+    """FFmpeg reads a picture as a video of one frame, by demuxers named image2, png_pipe, jpeg_pipe ..."""
+    return probe.format_name == "image2" or probe.format_name.endswith("_pipe")

@@ -1,0 +1,51 @@
+"""Celery's doors. A message carries the id of a step and nothing else; whatever it says, the database decides.
+
+Each task answers how it ended, and never raises for a job's own failure: a chord's header that raises would keep
+its body from running.
+"""
+
+from collections.abc import Callable
+from uuid import UUID
+
+from celery import Task, current_task, shared_task
+
+from jobs import assembly, attempts, execution, ingest, leases, planning, pruning
+from jobs.attempts import Running
+
+
+@shared_task(name="jobs.ingest_source")
+def ingest_source(step_id: str) -> str:
+    return _perform(step_id, ingest.work)
+
+
+@shared_task(name="jobs.plan_job")
+def plan_job(step_id: str) -> str:
+    return _perform(step_id, planning.work)
+
+
+@shared_task(name="jobs.run_rendition")
+def run_rendition(step_id: str) -> str:
+    return _perform(step_id, execution.work)
+
+
+@shared_task(name="jobs.emit_manifest")
+def emit_manifest(step_id: str) -> str:
+    return _perform(step_id, assembly.work)
+
+
+@shared_task(name="jobs.prune_discarded_outputs")
+def prune_discarded_outputs() -> int:
+    return pruning.prune_discarded()
+
+
+@shared_task(name="jobs.prune_idempotency_keys")
+def prune_idempotency_keys() -> int:
+    return pruning.prune_idempotency_keys()
+
+
+def _perform(step_id: str, work: Callable[[Running], None]) -> str:
+    task: Task = current_task
+    held = leases.claim(UUID(step_id), task.request.hostname or "unknown")
+    if held is None:
+        return "void"
+    return attempts.perform(held, work)

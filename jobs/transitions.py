@@ -1,0 +1,323 @@
+"""The only writer of `state`: each move is conditional, and commits together with its audit and outbox rows.
+
+    with change(job_id, actor="api") as moves:
+        moves.job(JobState.CANCELLED)
+
+The job's row is locked first, always: transactions on one job stand in a line, so they cannot deadlock, and a
+state that was read after the lock is still true at the update.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Now
+
+from audit.recorder import StateChange, record_changes
+from jobs.faults import Fault
+from jobs.models import Attempt, Job, Output, Rendition, Step
+from jobs.states import (
+    FINAL_JOB,
+    FINAL_RENDITION,
+    FINAL_STEP,
+    MOVES,
+    AttemptState,
+    JobState,
+    OutputState,
+    RenditionState,
+    State,
+    StepState,
+)
+from webhooks import outbox
+
+# The conductor listens here; the payload is the queue that has something ready.
+CHANNEL = "reelchord_steps"
+
+EVENT_OF_JOB: Mapping[JobState, str] = {
+    JobState.QUEUED: "job.queued",
+    JobState.INGESTING: "job.started",
+    JobState.SUCCEEDED: "job.succeeded",
+    JobState.PARTIAL: "job.partial",
+    JobState.FAILED: "job.failed",
+    JobState.DEAD_LETTER: "job.dead_lettered",
+    JobState.CANCELLED: "job.cancelled",
+}
+EVENT_OF_RENDITION: Mapping[RenditionState, str] = {
+    RenditionState.SUCCEEDED: "rendition.succeeded",
+    RenditionState.FAILED: "rendition.failed",
+    RenditionState.DEAD_LETTER: "rendition.failed",
+}
+
+
+class IllegalMove(RuntimeError):
+    """A move that `states.MOVES` does not have: a mistake in our code, never in a request."""
+
+
+def notify(queue: str) -> None:
+    """Wake the conductor when this transaction commits."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, queue])
+
+
+def fault_fields(fault: Fault | None) -> dict[str, str]:
+    """The columns of a fault; empty strings clear an earlier one."""
+    return {
+        "fault_code": fault.code if fault else "",
+        "fault_bucket": str(fault.bucket) if fault else "",
+        "fault_message": fault.message if fault else "",
+        "fault_detail": fault.detail if fault else "",
+    }
+
+
+class Change:
+    """One transaction on one job. Made by `change`; every method returns what it moved."""
+
+    def __init__(self, job_id: UUID, account_id: UUID, state: JobState, actor: str) -> None:
+        self.job_id = job_id
+        self.account_id = account_id
+        self.state = state
+        self.actor = actor
+        self._changes: list[StateChange] = []
+        self._events: list[tuple[str, Mapping[str, object]]] = []
+        self._ready: set[str] = set()
+
+    def born(self) -> None:
+        """The job itself was just inserted."""
+        self._changes.append(StateChange("job", self.job_id, "", str(self.state)))
+        self._events.append((EVENT_OF_JOB[self.state], {"state": str(self.state)}))
+
+    # --- the job ------------------------------------------------------------------------------------------
+    def job(self, to: JobState, *, fault: Fault | None = None, **fields: Any) -> bool:
+        """Move the job; False, and nothing written, where it is final or there already."""
+        if to == self.state or self.state in FINAL_JOB:
+            return False
+        if to == JobState.INGESTING:
+            fields["started_at"] = Now()
+        if to in FINAL_JOB:
+            fields["finished_at"] = Now()
+        self._move(Job.objects.filter(id=self.job_id), self.state, to, **fields, **fault_fields(fault))
+        self._note("job", self.job_id, self.state, to, fault=fault)
+        if event := EVENT_OF_JOB.get(to):
+            self._events.append((event, {"state": str(to), **_public(fault)}))
+        self.state = to
+        return True
+
+    # --- steps --------------------------------------------------------------------------------------------
+    def claim_step(self, step_id: UUID, owner: str, lease_seconds: int) -> bool:
+        """ready > running with a new epoch and a lease by the database's clock. False: somebody else has it."""
+        due = Q(hints__gt=0) | Q(dispatch_after__lte=Now())
+        claimed = self._move(
+            Step.objects.filter(due, id=step_id),
+            StepState.READY,
+            StepState.RUNNING,
+            owner=owner,
+            epoch=F("epoch") + 1,
+            attempts=F("attempts") + 1,
+            lease_until=Now() + timedelta(seconds=lease_seconds),
+            claimed_at=Now(),
+            hints=0,
+            progress=0.0,
+            speed=None,
+            eta_seconds=None,
+        )
+        if claimed:
+            self._note("step", step_id, StepState.READY, StepState.RUNNING)
+        return claimed == 1
+
+    def end_step(self, step_id: UUID, epoch: int, to: StepState, **fields: Any) -> bool:
+        """running > done or failed, if the epoch is still the step's. False: the fence; this claim is over."""
+        moved = self._move(
+            Step.objects.filter(id=step_id, epoch=epoch),
+            StepState.RUNNING,
+            to,
+            lease_until=None,
+            finished_at=Now(),
+            **fields,
+        )
+        if moved:
+            self._note("step", step_id, StepState.RUNNING, to)
+        return moved == 1
+
+    def return_step(self, step_id: UUID, epoch: int, *, delay_seconds: float, forgive: bool = False) -> bool:
+        """running > ready, to be dispatched after the delay. `forgive`: this attempt does not count."""
+        moved = self._move(
+            Step.objects.filter(id=step_id, epoch=epoch),
+            StepState.RUNNING,
+            StepState.READY,
+            lease_until=None,
+            ready_at=Now(),
+            hints=0,
+            dispatch_after=Now() + timedelta(seconds=delay_seconds),
+            attempts=F("attempts") - (1 if forgive else 0),
+        )
+        if moved:
+            self._note("step", step_id, StepState.RUNNING, StepState.READY, delay_seconds=round(delay_seconds, 3))
+            if delay_seconds <= 0:
+                self._wake(step_id)
+        return moved == 1
+
+    def add_steps(self, steps: list[Step]) -> None:
+        """Insert steps as they are (ready or blocked)."""
+        Step.objects.bulk_create(steps)
+        for step in steps:
+            self._changes.append(
+                StateChange("step", step.id, "", step.state, f"{step.kind} {step.key}".strip())
+            )
+            if step.state == StepState.READY and not step.hints:
+                self._ready.add(step.queue)
+
+    def add_renditions(self, renditions: list[Rendition]) -> None:
+        """Tell of renditions that were just inserted as `queued`."""
+        for rendition in renditions:
+            self._changes.append(
+                StateChange("rendition", rendition.id, "", RenditionState.QUEUED, rendition.key)
+            )
+
+    def open_barrier(self) -> None:
+        """blocked > ready for each step all of whose `after` kinds are final.
+
+        Where a chord's body is on its way to the step (it was inserted with a hint) and no rendition was tried
+        twice, the body is given a moment before the conductor sends a hint of its own; a retry means that the
+        body came too early, and was refused.
+        """
+        unfinished = set(
+            Step.objects.filter(job_id=self.job_id).exclude(state__in=FINAL_STEP).values_list("kind", flat=True)
+        )
+        for step in Step.objects.filter(job_id=self.job_id, state=StepState.BLOCKED):
+            if not unfinished.isdisjoint(step.after):
+                continue
+            chorded = step.hints > 0 and not (
+                Step.objects.filter(job_id=self.job_id, kind__in=step.after, attempts__gt=1).exists()
+            )
+            self._move(
+                Step.objects.filter(id=step.id),
+                StepState.BLOCKED,
+                StepState.READY,
+                ready_at=Now(),
+                hints=1 if chorded else 0,
+                dispatch_after=Now() + timedelta(seconds=settings.CHORD_GRACE_SECONDS if chorded else 0),
+            )
+            self._note("step", step.id, StepState.BLOCKED, StepState.READY, label=str(step))
+            if not chorded:
+                self._ready.add(step.queue)
+
+    # --- renditions, attempts, outputs --------------------------------------------------------------------
+    def rendition(
+        self, rendition: Rendition, from_: RenditionState, to: RenditionState, *, fault: Fault | None = None
+    ) -> bool:
+        """Move one rendition from the state that it is known to have; False where it has another."""
+        moved = self._move(Rendition.objects.filter(id=rendition.id), from_, to, **fault_fields(fault))
+        if moved:
+            self._note("rendition", rendition.id, from_, to, label=rendition.key, fault=fault)
+            if event := EVENT_OF_RENDITION.get(to):
+                self._events.append((event, {"rendition": rendition.key, "state": str(to), **_public(fault)}))
+        return moved == 1
+
+    def attempt(self, attempt_id: UUID, to: AttemptState, *, fault: Fault | None = None) -> bool:
+        """End a running attempt; what it wrote and did not commit becomes garbage in the same transaction."""
+        moved = self._move(
+            Attempt.objects.filter(id=attempt_id),
+            AttemptState.RUNNING,
+            to,
+            finished_at=Now(),
+            **fault_fields(fault),
+        )
+        if moved:
+            self._note("attempt", attempt_id, AttemptState.RUNNING, to, fault=fault)
+        if to == AttemptState.SUCCEEDED:
+            outputs = Output.objects.filter(attempt_id=attempt_id)
+            self._move(outputs, OutputState.PENDING, OutputState.COMMITTED, committed_at=Now())
+        else:
+            self.discard_outputs(Output.objects.filter(attempt_id=attempt_id), OutputState.PENDING)
+        return moved == 1
+
+    def discard_outputs(self, outputs: "QuerySet[Output]", from_: OutputState) -> int:
+        """Hand these outputs to the collector, which deletes their objects."""
+        return self._move(outputs.filter(job_id=self.job_id), from_, OutputState.DISCARDED)
+
+    def delete_output(self, output_id: UUID) -> int:
+        """The object is gone; its row stays."""
+        moved = self._move(
+            Output.objects.filter(id=output_id, job_id=self.job_id), OutputState.DISCARDED, OutputState.DELETED
+        )
+        if moved:
+            self._note("output", output_id, OutputState.DISCARDED, OutputState.DELETED)
+        return moved
+
+    # --- the whole job ------------------------------------------------------------------------------------
+    def stop_everything(self, *, fault: Fault | None, discard_committed: bool) -> None:
+        """Cancel all that is not final: steps, renditions, attempts; their workers see it at the next heartbeat."""
+        for step in Step.objects.filter(job_id=self.job_id).exclude(state__in=FINAL_STEP):
+            from_step = StepState(step.state)
+            self._move(Step.objects.filter(id=step.id), from_step, StepState.CANCELLED, finished_at=Now())
+            self._note("step", step.id, from_step, StepState.CANCELLED, label=str(step))
+        for rendition in Rendition.objects.filter(job_id=self.job_id).exclude(state__in=FINAL_RENDITION):
+            self.rendition(rendition, RenditionState(rendition.state), RenditionState.CANCELLED, fault=fault)
+        for attempt in Attempt.objects.filter(job_id=self.job_id, state=AttemptState.RUNNING):
+            self.attempt(attempt.id, AttemptState.CANCELLED, fault=fault)
+        if discard_committed:
+            self.discard_outputs(Output.objects.all(), OutputState.COMMITTED)
+
+    # --- inside -------------------------------------------------------------------------------------------
+    def _move(self, rows: "QuerySet[Any]", from_: State, to: State, **fields: Any) -> int:
+        if to not in MOVES[type(from_)][from_]:
+            raise IllegalMove(f"{type(from_).__name__}: {from_} > {to}")
+        return rows.filter(state=from_).update(state=to, **fields)
+
+    def _note(
+        self,
+        subject: str,
+        subject_id: UUID,
+        from_: State,
+        to: State,
+        *,
+        label: str = "",
+        fault: Fault | None = None,
+        **detail: str | float,
+    ) -> None:
+        known: dict[str, str | int | float] = {**detail}
+        if fault:
+            known |= {"fault": fault.code, "bucket": str(fault.bucket)}
+        self._changes.append(StateChange(subject, subject_id, str(from_), str(to), label, known))
+
+    def _wake(self, step_id: UUID) -> None:
+        self._ready.add(Step.objects.values_list("queue", flat=True).get(id=step_id))
+
+    def flush(self) -> None:
+        """Write what was noted; `change` calls it last."""
+        record_changes(self.account_id, self.job_id, self.actor, self._changes)
+        if self._events:
+            outbox.record(self.account_id, self.job_id, self._events)
+        for queue in sorted(self._ready):
+            notify(queue)
+
+
+def _public(fault: Fault | None) -> dict[str, object]:
+    return {"fault": {"code": fault.code, "bucket": str(fault.bucket), "message": fault.message}} if fault else {}
+
+
+@contextmanager
+def change(job_id: UUID, *, actor: str) -> Iterator[Change]:
+    """Lock the job's row, move states, commit all of it or nothing. Raises Job.DoesNotExist."""
+    with transaction.atomic():
+        job = Job.objects.select_for_update().only("account_id", "state").get(id=job_id)
+        Job.objects.filter(id=job_id).update(version=F("version") + 1)
+        moves = Change(job_id, job.account_id, JobState(job.state), actor)
+        yield moves
+        moves.flush()
+
+
+@contextmanager
+def begin(job: Job, *, actor: str) -> Iterator[Change]:
+    """Insert a new job and whatever the block adds to it: the first change there is."""
+    with transaction.atomic():
+        job.save(force_insert=True)
+        moves = Change(job.id, job.account_id, JobState(job.state), actor)
+        moves.born()
+        yield moves
+        moves.flush()

@@ -1,0 +1,69 @@
+"""A Celery worker's signs of life: the row that says what it serves, and with which encoder."""
+
+import threading
+from typing import Any
+
+import structlog
+from celery.signals import worker_init, worker_ready, worker_shutdown
+from django.conf import settings
+from django.db import Error as DatabaseError
+from django.db import connection
+from django.db.models.functions import Now
+
+from adapters.ffmpeg.identity import NotFFmpeg, identify
+from audit.recorder import record_identity
+from jobs.models import Worker
+from jobs.routing import TRANSCODE_CPU, TRANSCODE_GPU
+
+log = structlog.get_logger(__name__)
+
+SIGN_SECONDS = 10.0
+_stop = threading.Event()
+
+
+@worker_init.connect
+def know_the_encoder(**_: Any) -> None:
+    """Hash the binary once, before the pool forks: its processes inherit the answer."""
+    try:
+        identify(settings.FFMPEG_BINARY, settings.CONTAINER_DIGEST)
+    except (OSError, NotFFmpeg) as error:
+        # A worker that moves files can do without; one that encodes will say so with every attempt.
+        log.warning("no encoder", binary=str(settings.FFMPEG_BINARY), error=str(error))
+
+
+@worker_ready.connect
+def appear(sender: Any, **_: Any) -> None:
+    queues = sorted(sender.task_consumer.queues, key=str)
+    names = [queue if isinstance(queue, str) else queue.name for queue in queues]
+    arguments = (sender.hostname, names, sender.controller.concurrency or sender.pool.limit)
+    threading.Thread(target=_show, args=arguments, name="signs-of-life", daemon=True).start()
+
+
+@worker_shutdown.connect
+def disappear(sender: Any, **_: Any) -> None:
+    _stop.set()
+    try:
+        Worker.objects.filter(name=sender.hostname).delete()
+    except DatabaseError as error:
+        log.warning("row of a stopped worker stays", worker=sender.hostname, error=str(error))
+
+
+def _show(name: str, queues: list[str], slots: int) -> None:
+    while True:
+        try:
+            encodes = not {TRANSCODE_CPU, TRANSCODE_GPU}.isdisjoint(queues)
+            identity = (
+                record_identity(identify(settings.FFMPEG_BINARY, settings.CONTAINER_DIGEST)) if encodes else None
+            )
+            Worker.objects.update_or_create(
+                name=name,
+                defaults={"queues": queues, "slots": slots, "encoder_identity": identity, "seen_at": Now()},
+            )
+        except DatabaseError as error:
+            log.warning("sign of life missed", worker=name, error=str(error))
+            connection.close()
+        except (OSError, NotFFmpeg) as error:
+            log.warning("no encoder", worker=name, error=str(error))
+        if _stop.wait(SIGN_SECONDS):
+            connection.close()
+            return

@@ -1,0 +1,166 @@
+from dataclasses import replace
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapters.packaging.fragments import Fragment, FragmentIndex
+from adapters.packaging.hls import AudioTrack, Variant, master_playlist, media_playlist
+
+
+def index(*fragments: tuple[int, int], timescale: int = 1000) -> FragmentIndex:
+    """From pairs of size and duration; the media starts at byte 1000."""
+    offset, laid_out = 1000, []
+    for size_bytes, duration in fragments:
+        laid_out.append(Fragment(offset, size_bytes, duration))
+        offset += size_bytes
+    return FragmentIndex(800, timescale, tuple(laid_out))
+
+
+HIGH = Variant(
+    uri="720p.m3u8",
+    index=index((500_000, 2000), (300_000, 2000), (100_000, 1280)),
+    codec="avc1.64001f",
+    width=1280,
+    height=720,
+    frame_rate=Fraction(25),
+)
+LOW = Variant(
+    uri="240p.m3u8",
+    index=index((50_000, 2000), (60_000, 2000), (20_000, 1280)),
+    codec="avc1.640015",
+    width=426,
+    height=240,
+    frame_rate=Fraction(30000, 1001),
+)
+AUDIO = AudioTrack(
+    uri="audio.m3u8",
+    index=index((32_000, 1984), (32_000, 2005), (21_000, 1323)),
+    codec="mp4a.40.2",
+    name="English",
+    channels=2,
+    language="en",
+)
+
+
+def test_a_media_playlist_addresses_segments_of_whole_fragments_by_byte_range():
+    assert media_playlist(HIGH.index, "../720p/3/720p.mp4", Fraction(4)) == (
+        "#EXTM3U\n"
+        "#EXT-X-VERSION:7\n"
+        "#EXT-X-TARGETDURATION:4\n"
+        "#EXT-X-MEDIA-SEQUENCE:0\n"
+        "#EXT-X-PLAYLIST-TYPE:VOD\n"
+        "#EXT-X-INDEPENDENT-SEGMENTS\n"
+        '#EXT-X-MAP:URI="../720p/3/720p.mp4",BYTERANGE="800@0"\n'
+        "#EXTINF:4.000000,\n"
+        "#EXT-X-BYTERANGE:800000@1000\n"
+        "../720p/3/720p.mp4\n"
+        "#EXTINF:1.280000,\n"
+        "#EXT-X-BYTERANGE:100000@801000\n"
+        "../720p/3/720p.mp4\n"
+        "#EXT-X-ENDLIST\n"
+    )
+
+
+def test_a_master_playlist_tells_peak_and_average_with_the_audio_in_them():
+    # Peaks: 500,000 and 60,000 B in 2 s are 2,000,000 and 240,000 bit/s; audio 32,000 B in 1.984 s 129,032.3.
+    # Averages: 900,000 and 130,000 B in 5.28 s; audio 85,000 B in 5.312 s = 128,012.05.
+    assert master_playlist([HIGH, LOW], [AUDIO], Fraction(2)) == (
+        "#EXTM3U\n"
+        "#EXT-X-VERSION:7\n"
+        "#EXT-X-INDEPENDENT-SEGMENTS\n"
+        '#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="audio",NAME="English",LANGUAGE="en",'
+        'DEFAULT=YES,AUTOSELECT=YES,CHANNELS="2",URI="audio.m3u8"\n'
+        '#EXT-X-STREAM-INF:BANDWIDTH=2129033,AVERAGE-BANDWIDTH=1491649,CODECS="avc1.64001f,mp4a.40.2",'
+        'RESOLUTION=1280x720,FRAME-RATE=25.000,AUDIO="audio"\n'
+        "720p.m3u8\n"
+        '#EXT-X-STREAM-INF:BANDWIDTH=369033,AVERAGE-BANDWIDTH=324982,CODECS="avc1.640015,mp4a.40.2",'
+        'RESOLUTION=426x240,FRAME-RATE=29.970,AUDIO="audio"\n'
+        "240p.m3u8\n"
+    )
+
+
+def test_a_silent_film_has_no_audio_group():
+    assert master_playlist([replace(LOW, frame_rate=None)], [], Fraction(2)).splitlines()[3:] == [
+        '#EXT-X-STREAM-INF:BANDWIDTH=240000,AVERAGE-BANDWIDTH=196970,CODECS="avc1.640015",RESOLUTION=426x240',
+        "240p.m3u8",
+    ]
+
+
+def test_audio_alone_is_a_variant_of_its_own():
+    assert master_playlist([], [AUDIO], Fraction(2)).splitlines()[3:] == [
+        '#EXT-X-STREAM-INF:BANDWIDTH=129033,AVERAGE-BANDWIDTH=128013,CODECS="mp4a.40.2"',
+        "audio.m3u8",
+    ]
+
+
+def test_only_the_first_of_several_audio_tracks_is_the_default():
+    other = replace(AUDIO, uri="fr.m3u8", name="Français", language="fr", codec="ac-3", channels=None)
+    text = master_playlist([HIGH], [AUDIO, other], Fraction(2))
+    assert 'NAME="Français",LANGUAGE="fr",DEFAULT=NO,AUTOSELECT=YES,URI="fr.m3u8"' in text
+    assert 'CODECS="avc1.64001f,mp4a.40.2,ac-3"' in text
+
+
+def test_an_empty_master_playlist_cannot_be_written():
+    with pytest.raises(ValueError, match="needs a variant"):
+        master_playlist([], [], Fraction(2))
+
+
+def test_the_peak_is_that_of_runs_of_about_the_target_duration():
+    """A last segment of 0.2 s may be as dense as it likes: a player never waits for it alone."""
+    dense_end = index((250_000, 2000), (250_000, 2000), (100_000, 200))
+    text = master_playlist([replace(LOW, index=dense_end)], [], Fraction(2))
+    assert f"BANDWIDTH={-(-8 * 350_000 * 10 // 22)}," in text
+
+
+def test_a_clip_shorter_than_any_run_has_its_average_as_peak():
+    text = master_playlist([replace(LOW, index=index((10_000, 100)))], [], Fraction(4))
+    assert "BANDWIDTH=800000,AVERAGE-BANDWIDTH=800000," in text
+
+
+def test_a_file_of_no_duration_does_not_divide_by_zero():
+    text = master_playlist([replace(LOW, index=index((10_000, 0)))], [], Fraction(4))
+    assert "BANDWIDTH=0," in text
+
+
+def test_the_target_duration_rounds_to_the_nearest_second():
+    assert "#EXT-X-TARGETDURATION:4\n" in media_playlist(index((1, 4499)), "a.mp4", Fraction(4))
+    assert "#EXT-X-TARGETDURATION:5\n" in media_playlist(index((1, 4500)), "a.mp4", Fraction(4))
+    assert "#EXT-X-TARGETDURATION:1\n" in media_playlist(index((1, 300)), "a.mp4", Fraction(4))
+
+
+def test_audio_segments_stay_beside_those_of_the_video_for_hours():
+    """Audio fragments of 94 frames of 1024 samples last 2.0053 s: the drift must not add up."""
+    audio = index(*[(1, 94 * 1024)] * 3600, timescale=48000)
+    lines = media_playlist(audio, "a.mp4", Fraction(4)).splitlines()
+    position = 0.0
+    for line in lines:
+        if line.startswith("#EXTINF:"):
+            assert abs(position - round(position / 4) * 4) <= 2.006 / 2
+            position += float(line[8:-1])
+
+
+@pytest.mark.parametrize("uri", ["", "a\nb.mp4", 'a".mp4', "#a.mp4", "a\r.mp4", "a\u2028.mp4"])
+def test_a_name_that_would_break_the_playlist_is_refused(uri):
+    with pytest.raises(ValueError, match="cannot stand in a playlist"):
+        media_playlist(HIGH.index, uri, Fraction(4))
+
+
+@given(
+    fragments=st.lists(st.tuples(st.integers(1, 10**7), st.integers(0, 30_000)), min_size=1, max_size=40),
+    segment=st.fractions(min_value=1, max_value=30, max_denominator=1001),
+)
+def test_segments_are_the_file_cut_into_pieces(fragments, segment):
+    whole = index(*fragments)
+    lines = media_playlist(whole, "a.mp4", segment).splitlines()
+    target = int(lines[2].partition(":")[2])
+    ranges = [line.partition(":")[2].split("@") for line in lines if line.startswith("#EXT-X-BYTERANGE:")]
+    offset = 1000
+    for size_bytes, start in ranges:
+        assert int(start) == offset
+        offset += int(size_bytes)
+    assert offset == 1000 + sum(size for size, _ in fragments)
+    seconds = [float(line[8:-1]) for line in lines if line.startswith("#EXTINF:")]
+    assert sum(seconds) * 1000 == pytest.approx(sum(duration for _, duration in fragments), abs=0.1)
+    assert all(int(one + 0.5) <= target for one in seconds)

@@ -1,0 +1,149 @@
+import json
+import math
+from dataclasses import replace
+
+import pytest
+
+from jobs.planner.presets import SHIPPED
+from jobs.planner.specs import MAX_RUNGS, AudioRung, Ladder, Rung, problems
+
+RUNG = Rung("720p", height=720)
+LADDER = Ladder("hls", (Rung("1080p", height=1080), RUNG), AudioRung())
+
+
+def found(ladder: Ladder) -> list[tuple[str, str]]:
+    return [(problem.pointer, problem.code) for problem in problems(ladder)]
+
+
+def test_a_short_ladder_is_a_good_ladder():
+    assert found(LADDER) == []
+    assert found(replace(LADDER, packaging="mp4", audio=None)) == []
+    assert found(replace(LADDER, rungs=())) == []
+
+
+def test_a_ladder_survives_json():
+    ladder = replace(LADDER, rungs=(Rung("best", width=1280, crf=21.5, required=False),), audio=None)
+    for one in (LADDER, ladder):
+        assert Ladder.from_json(json.loads(json.dumps(one.to_json()))) == one
+
+
+def test_a_ladder_may_be_spelled_with_its_defaults_left_out():
+    document = {"packaging": "mp4", "rungs": [{"name": "a", "height": 240}]}
+    assert Ladder.from_json(document) == Ladder("mp4", (Rung("a", height=240),), None)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [{}, {"packaging": "hls"}, {"packaging": "hls", "rungs": [{"name": "a", "hieght": 240}]}],
+)
+def test_a_ladder_with_missing_or_unknown_fields_is_no_ladder(document):
+    with pytest.raises((KeyError, TypeError)):
+        Ladder.from_json(document)
+
+
+@pytest.mark.parametrize(
+    ("changes", "pointer", "code"),
+    [
+        ({"name": ""}, "name", "malformed"),
+        ({"name": "720p\n"}, "name", "malformed"),
+        ({"name": "../etc"}, "name", "malformed"),
+        ({"name": "-x"}, "name", "malformed"),
+        ({"name": "a" * 33}, "name", "malformed"),
+        ({"name": "master"}, "name", "reserved"),
+        ({"name": "1080p"}, "name", "duplicate"),
+        ({"name": "audio"}, "name", "duplicate"),
+        ({"height": None}, "height", "required"),
+        ({"height": 0}, "height", "out_of_range"),
+        ({"height": -720}, "height", "out_of_range"),
+        ({"height": 8194}, "height", "out_of_range"),
+        ({"height": 721}, "height", "odd"),
+        ({"width": 1281}, "width", "odd"),
+        ({"encoder": "libx265"}, "encoder", "unknown"),
+        ({"speed": "placebo"}, "speed", "unknown"),
+        ({"codec_profile": "high10"}, "codec_profile", "unknown"),
+        ({"level": "9.9"}, "level", "unknown"),
+        ({"pixel_format": "rgb24"}, "pixel_format", "unknown"),
+        ({"tune": "psnr"}, "tune", "unknown"),
+        ({"crf": 0}, "crf", "out_of_range"),
+        ({"crf": 52}, "crf", "out_of_range"),
+        ({"crf": math.nan}, "crf", "out_of_range"),
+        ({"bitrate_kbps": 0}, "bitrate_kbps", "out_of_range"),
+        ({"maxrate_kbps": 10**9}, "maxrate_kbps", "out_of_range"),
+        ({"crf": 23, "bitrate_kbps": 2000}, "crf", "conflict"),
+        ({"bitrate_kbps": 2000, "maxrate_kbps": 1000}, "maxrate_kbps", "conflict"),
+        ({"bufsize_kbps": 1000}, "bufsize_kbps", "conflict"),
+        ({"encoder": "copy"}, "height", "conflict"),
+    ],
+)
+def test_a_nonsense_rung_is_named_by_its_field(changes, pointer, code):
+    ladder = replace(LADDER, rungs=(LADDER.rungs[0], replace(RUNG, **changes)))
+    assert (f"/rungs/1/{pointer}", code) in found(ladder)
+
+
+@pytest.mark.parametrize(
+    ("changes", "pointer", "code"),
+    [
+        ({"name": "Audio"}, "name", "malformed"),
+        ({"name": "720p"}, "name", "duplicate"),
+        ({"encoder": "mp3"}, "encoder", "unknown"),
+        ({"bitrate_kbps": 1}, "bitrate_kbps", "out_of_range"),
+        ({"channels": 0}, "channels", "out_of_range"),
+        ({"sample_rate_hz": 44000}, "sample_rate_hz", "unknown"),
+        ({"encoder": "copy", "channels": 2}, "channels", "conflict"),
+    ],
+)
+def test_nonsense_audio_is_named_by_its_field(changes, pointer, code):
+    assert (f"/audio/{pointer}", code) in found(replace(LADDER, audio=replace(AudioRung(), **changes)))
+
+
+@pytest.mark.parametrize(
+    ("changes", "pointer", "code"),
+    [
+        ({"packaging": "dash"}, "/packaging", "unknown"),
+        ({"rungs": (), "audio": None}, "/rungs", "empty"),
+        ({"rungs": tuple(Rung(f"r{n}", height=240) for n in range(MAX_RUNGS + 1))}, "/rungs", "too_many"),
+        ({"segment_seconds": 5.0}, "/segment_seconds", "not_a_multiple"),
+        ({"segment_seconds": 0}, "/segment_seconds", "out_of_range"),
+        ({"segment_seconds": math.inf}, "/segment_seconds", "out_of_range"),
+        ({"gop_seconds": math.nan}, "/gop_seconds", "out_of_range"),
+        ({"gop_seconds": 0}, "/gop_seconds", "out_of_range"),
+    ],
+)
+def test_a_nonsense_ladder_is_named_by_its_field(changes, pointer, code):
+    assert found(replace(LADDER, **changes)) == [(pointer, code)]
+
+
+def test_multiples_are_those_of_the_numbers_as_written():
+    assert found(replace(LADDER, segment_seconds=1.2, gop_seconds=0.4)) == []
+
+
+def test_every_problem_is_told_at_once():
+    rungs = (Rung("A"), Rung("b", height=3, speed="warp"))
+    assert found(replace(LADDER, rungs=rungs, segment_seconds=99)) == [
+        ("/segment_seconds", "out_of_range"),
+        ("/rungs/0/name", "malformed"),
+        ("/rungs/0/height", "required"),
+        ("/rungs/1/speed", "unknown"),
+        ("/rungs/1/height", "out_of_range"),
+        ("/rungs/1/height", "odd"),
+    ]
+
+
+def test_a_problem_tells_its_author_what_would_do():
+    (problem,) = problems(replace(LADDER, rungs=(replace(RUNG, tune="psnr"),)))
+    assert problem.detail == "'psnr' is not one of: film, animation, grain, fastdecode, zerolatency."
+
+
+def test_the_shipped_presets_are_good_ladders_of_their_names():
+    heights = {
+        preset.name: (preset.ladder.packaging, [rung.height for rung in preset.ladder.rungs])
+        for preset in SHIPPED
+    }
+    assert heights == {
+        "hls-1080p": ("hls", [1080, 720, 480, 360, 240]),
+        "hls-720p": ("hls", [720, 480, 360, 240]),
+        "mp4-720p": ("mp4", [720]),
+    }
+    for preset in SHIPPED:
+        assert found(preset.ladder) == []
+        assert Ladder.from_json(json.loads(json.dumps(preset.ladder.to_json()))) == preset.ladder
