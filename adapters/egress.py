@@ -10,6 +10,7 @@
 Messages hold no address that a name resolved to: they reach customers, who could map our network with them.
 """
 
+import re
 import socket
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -36,6 +37,9 @@ POLL_SECONDS = 0.25
 # How long a request that was cut may take to notice. Only a name look-up, which nothing can interrupt, takes
 # longer.
 _LAST_BREATH_SECONDS = 2.0
+
+# As many digits as make sense: int() raises for thousands of them.
+_NUMBER = re.compile(r"[0-9]{1,15}")
 
 T = TypeVar("T")
 
@@ -71,7 +75,7 @@ class Answer:
     def content_length(self) -> int | None:
         """The announced length in bytes; None without one, or where the body is compressed on its way."""
         length = self.headers.get("Content-Length", "").strip()
-        return int(length) if length.isdecimal() and "Content-Encoding" not in self.headers else None
+        return int(length) if _NUMBER.fullmatch(length) and "Content-Encoding" not in self.headers else None
 
     @property
     def content_type(self) -> str | None:
@@ -82,7 +86,7 @@ class Answer:
     def retry_after_seconds(self) -> float | None:
         """`Retry-After` (RFC 9110, section 10.2.3), as seconds from now; None if absent or unreadable."""
         value = self.headers.get("Retry-After", "").strip()
-        if value.isdecimal():
+        if _NUMBER.fullmatch(value):
             return float(value)
         try:
             at = parsedate_to_datetime(value)
@@ -169,10 +173,10 @@ class Egress:
         with _Session(self._policy, connections) as session:
             for _ in range(REDIRECTS_MAX + 1):
                 with _get(session, url) as response:
-                    location = session.location(response)
-                    if location is None:
+                    following = _following(session, response, url)
+                    if following is None:
                         return receive(Answer(response))
-                url = urljoin(url, location)
+                url = following
         raise EgressRefused(f"The URL redirects more than {REDIRECTS_MAX} times.")
 
 
@@ -251,6 +255,14 @@ def _get(session: _Session, url: str) -> requests.Response:
         raise EgressRefused("The URL is not well-formed.") from error
     except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
         raise EgressFailed(_why(error)) from error
+
+
+def _following(session: _Session, response: requests.Response, url: str) -> str | None:
+    try:
+        location = session.location(response)
+        return None if location is None else urljoin(url, location)
+    except ValueError as error:
+        raise EgressRefused("The URL redirects to something that is no URL.") from error
 
 
 def _why(error: Exception) -> str:

@@ -67,7 +67,9 @@ def record_stderr(content: bytes) -> StderrRecord:
 
 def read_stderr(record: StderrRecord) -> bytes:
     """The plain bytes, checked against the stored hash; ValueError where they differ."""
-    content = zstandard.ZstdDecompressor().decompress(bytes(record.content), max_output_size=record.size_bytes)
+    content = zstandard.ZstdDecompressor().decompress(
+        bytes(record.content), max_output_size=record.size_bytes
+    )
     if hashlib.sha256(content).hexdigest() != record.sha256:
         raise ValueError(f"stderr record {record.pk} does not match its SHA-256")
     return content

@@ -1,4 +1,4 @@
-"""The Celery app: distribution, routing and process supervision. The truth is in PostgreSQL (design: a message is a hint).
+"""The Celery app: distribution, routing, process supervision. The truth is in PostgreSQL; a message is a hint.
 
 Each value has its reason beside it; most were measured with Celery 5.7 on Redis 7 and Valkey 9.
 """

@@ -153,7 +153,7 @@ SPECTACULAR_SETTINGS = {
 }
 
 # --- logs: one line of JSON for each event, on stderr ------------------------------------------------------
-_shared = [
+_shared: list[structlog.typing.Processor] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
     structlog.stdlib.add_logger_name,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
+from adapters.ffmpeg.probe import parse_probe
 from adapters.packaging.fragments import FragmentIndex
 from adapters.packaging.hls import AudioTrack, Variant, master_playlist, media_playlist
 from jobs import faults, leases, stores
@@ -30,6 +31,12 @@ class _Rung:
         return FragmentIndex.from_json(self.output.index)
 
     @property
+    def frame_rate(self) -> Fraction | None:
+        """As it came out: a plan that keeps the source's rate does not name it."""
+        video = parse_probe(self.output.probe).video
+        return video[0].average_frame_rate if video else None
+
+    @property
     def uri(self) -> str:
         """From the manifest's folder, `manifest/<epoch>/`, to the file."""
         return f"../../{self.output.path}"
@@ -47,7 +54,7 @@ def work(running: Running) -> None:
         if plan.packaging == "hls":
             manifest = _publish(running, job, plan, _rungs(renditions))
     with leases.fenced(held, StepState.DONE, progress=1.0) as moves:
-        moves.attempt(held.attempt_id, AttemptState.SUCCEEDED)
+        moves.attempt(held.attempt_id, AttemptState.SUCCEEDED, label=held.label)
         moves.job(state, fault=fault, manifest=manifest)
 
 
@@ -74,7 +81,7 @@ def _rungs(renditions: list[Rendition]) -> list[_Rung]:
         output.rendition_id: output
         for output in Output.objects.filter(
             rendition__in=renditions, kind=Output.Kind.RENDITION, state=OutputState.COMMITTED
-        ).defer("probe")
+        )
     }
     return [
         _Rung(RenditionPlan.from_json(one.spec), outputs[one.id])
@@ -120,7 +127,7 @@ def _variants(rungs: list[_Rung]) -> list[Variant]:
             codec=rung.output.codecs,
             width=rung.planned.encode.video.width,
             height=rung.planned.encode.video.height,
-            frame_rate=rung.planned.encode.video.frame_rate,
+            frame_rate=rung.frame_rate,
         )
         for rung in rungs
         if rung.planned.encode.video is not None

@@ -22,8 +22,9 @@ from django.db import connection
 from adapters.ffmpeg.supervisor import StopReason
 from adapters.storage.base import Aborted, StorageError
 from jobs import faults, leases
+from jobs.claims import Claim
 from jobs.faults import Fault, Retry
-from jobs.leases import Claim, LeaseLost
+from jobs.leases import LeaseLost
 from jobs.models import Rendition
 from jobs.states import AttemptState, JobState, RenditionState, StepKind, StepState
 from jobs.transitions import Change
@@ -135,13 +136,13 @@ def end_badly(
     )
     if isinstance(decision, Retry):
         with leases.returning(held, delay_seconds=decision.delay_seconds) as moves:
-            moves.attempt(held.attempt_id, state, fault=fault)
+            moves.attempt(held.attempt_id, state, label=held.label, fault=fault)
             if held.kind == StepKind.RENDITION:
                 rendition = Rendition.objects.get(step_id=held.step_id)
                 moves.rendition(rendition, RenditionState.RUNNING, RenditionState.QUEUED, fault=fault)
         return decision.delay_seconds
     with leases.fenced(held, StepState.FAILED) as moves:
-        moves.attempt(held.attempt_id, state, fault=fault)
+        moves.attempt(held.attempt_id, state, label=held.label, fault=fault)
         settle(moves, held, fault, dead_letter=decision.dead_letter)
     return None
 
@@ -156,7 +157,11 @@ def _fail(held: Claim, error: Faulted, logger: structlog.stdlib.BoundLogger) -> 
         logger.warning("lease lost", attempt=str(held.attempt_id))
         return "lost"
     logger.warning(
-        "attempt failed", fault=fault.code, bucket=str(fault.bucket), detail=fault.detail, retry_in_seconds=delay
+        "attempt failed",
+        fault=fault.code,
+        bucket=str(fault.bucket),
+        detail=fault.detail,
+        retry_in_seconds=delay,
     )
     return "failed" if delay is None else "retried"
 
@@ -164,7 +169,12 @@ def _fail(held: Claim, error: Faulted, logger: structlog.stdlib.BoundLogger) -> 
 def _hand_back(held: Claim) -> None:
     try:
         with leases.returning(held, delay_seconds=0, forgive=True) as moves:
-            moves.attempt(held.attempt_id, AttemptState.CANCELLED, fault=faults.fault("worker_stopping"))
+            moves.attempt(
+                held.attempt_id,
+                AttemptState.CANCELLED,
+                label=held.label,
+                fault=faults.fault("worker_stopping"),
+            )
             if held.kind == StepKind.RENDITION:
                 rendition = Rendition.objects.get(step_id=held.step_id)
                 moves.rendition(rendition, RenditionState.RUNNING, RenditionState.QUEUED)

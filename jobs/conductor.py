@@ -5,6 +5,7 @@ It keeps nothing in memory that matters: kill it anywhere, or run several, and t
 
 import threading
 import time
+from typing import Any
 
 import psycopg
 import redis
@@ -105,8 +106,8 @@ def collect_discarded() -> None:
         canvas.hint_task("jobs.prune_discarded_outputs", FILES)
 
 
-def _parameters() -> dict[str, object]:
-    parameters: dict[str, object] = connection.get_connection_params()
+def _parameters() -> dict[str, Any]:
+    parameters: dict[str, Any] = connection.get_connection_params()
     for django_only in ("context", "cursor_factory", "prepare_threshold", "server_side_binding"):
         parameters.pop(django_only, None)
     return parameters

@@ -53,7 +53,7 @@ def work(running: Running) -> None:
     made = _encode(running, rendition.job, planned, source_file)
     _store(running, rendition, planned, made)
     with leases.fenced(held, StepState.DONE, progress=1.0, eta_seconds=0.0) as moves:
-        moves.attempt(held.attempt_id, AttemptState.SUCCEEDED)
+        moves.attempt(held.attempt_id, AttemptState.SUCCEEDED, label=held.label)
         moves.rendition(rendition, RenditionState.RUNNING, RenditionState.SUCCEEDED)
         moves.open_barrier()
 

@@ -35,7 +35,7 @@ def work(running: Running) -> None:
             probe=document,
             fetched_at=Now(),
         )
-        moves.attempt(running.claim.attempt_id, AttemptState.SUCCEEDED)
+        moves.attempt(running.claim.attempt_id, AttemptState.SUCCEEDED, label=running.claim.label)
         moves.job(JobState.PLANNING)
         moves.open_barrier()
 
@@ -49,11 +49,15 @@ def stage(source: Source, file: Path, running: Running) -> tuple[Staged, str | N
 
     def fetch(target: Path) -> Fetched:
         nonlocal content_type
-        fetched = stores.storages().for_url(source.url).fetch(
-            source.url,
-            target,
-            limit_bytes=settings.SOURCE_LIMIT_BYTES,
-            keep_going=running.is_held,
+        fetched = (
+            stores.storages()
+            .for_url(source.url)
+            .fetch(
+                source.url,
+                target,
+                limit_bytes=settings.SOURCE_LIMIT_BYTES,
+                keep_going=running.is_held,
+            )
         )
         content_type = fetched.content_type
         return fetched

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from jobs.models import Account, ApiKey
 
-_SECRET_PREFIX = "rc_"
+_SECRET_PREFIX = "rc_"  # noqa: S105 - what every secret begins with, for scanners of leaked keys
 
 
 def digest(secret: str) -> str:
@@ -14,7 +14,12 @@ def digest(secret: str) -> str:
 
 
 def issue(
-    account: Account, name: str, scopes: list[str], *, secret: str | None = None, expires_at: datetime | None = None
+    account: Account,
+    name: str,
+    scopes: list[str],
+    *,
+    secret: str | None = None,
+    expires_at: datetime | None = None,
 ) -> tuple[ApiKey, str]:
     """Make a key; the secret is in the answer and nowhere else. `secret` is for an operator who brings one."""
     secret = secret or _SECRET_PREFIX + secrets.token_urlsafe(32)

@@ -6,7 +6,6 @@ that it did counts.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
@@ -14,7 +13,8 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Now
 
-from jobs.models import Attempt, Job, Rendition, Step
+from jobs.claims import Claim
+from jobs.models import Attempt, Rendition, Step
 from jobs.states import JobState, RenditionState, StepKind, StepState
 from jobs.transitions import Change, change, notify
 
@@ -30,44 +30,26 @@ class LeaseLost(Exception):
     """The epoch is not ours any more: another worker has the step, or the job was cancelled."""
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """A step, held by this worker, in this epoch."""
-
-    step_id: UUID
-    job_id: UUID
-    kind: StepKind
-    key: str
-    queue: str
-    epoch: int
-    attempts: int
-    attempt_id: UUID
-    worker: str
-
-    @property
-    def actor(self) -> str:
-        return f"worker:{self.worker}"
-
-
 def claim(step_id: UUID, worker: str) -> Claim | None:
     """Take a ready step. None: it is taken, done, cancelled or backing off, and this hint is void."""
     # Most duplicates end here, without a lock and without a trace.
-    job_id = Step.objects.filter(id=step_id, state=StepState.READY).values_list("job_id", flat=True).first()
-    if job_id is None:
+    step = Step.objects.select_related("rendition").filter(id=step_id, state=StepState.READY).first()
+    if step is None:
         return None
-    with change(job_id, actor=f"worker:{worker}") as moves:
-        if not moves.claim_step(step_id, worker, settings.LEASE_SECONDS):
+    with change(step.job_id, actor=f"worker:{worker}") as moves:
+        if not moves.claim_step(step, worker, settings.LEASE_SECONDS):
             return None
-        step = Step.objects.select_related("rendition").get(id=step_id)
+        # Read again, under the lock: it may have been tried and returned since the first look.
+        step.refresh_from_db(fields=["epoch", "attempts", "ready_at"])
         rendition: Rendition | None = getattr(step, "rendition", None)
         attempt = Attempt.objects.create(
-            job_id=job_id,
+            job_id=step.job_id,
             step=step,
             rendition=rendition,
             epoch=step.epoch,
             worker=worker,
             queue=step.queue,
-            queued_at=step.ready_at,
+            queued_at=step.ready_at or Now(),
         )
         kind = StepKind(step.kind)
         if rendition is not None:
@@ -77,7 +59,7 @@ def claim(step_id: UUID, worker: str) -> Claim | None:
         # A slot's worth of hints is used up: the conductor may send the next one.
         notify(step.queue)
     return Claim(
-        step.id, job_id, kind, step.key, step.queue, step.epoch, step.attempts, attempt.id, worker
+        step.id, step.job_id, kind, step.key, step.queue, step.epoch, step.attempts, attempt.id, worker
     )
 
 
@@ -94,13 +76,10 @@ def renew(held: Claim, *, progress: float, speed: float | None, eta_seconds: flo
 
 @contextmanager
 def fenced(held: Claim, to: StepState, **fields: object) -> Iterator[Change]:
-    """One transaction that ends the step and whatever belongs to it. Raises LeaseLost, with nothing written.
-
-    The barrier opens last, when every move of the transaction is known.
-    """
+    """One transaction that ends the step and whatever belongs to it. Raises LeaseLost, with nothing written."""
     with change(held.job_id, actor=held.actor) as moves:
-        if not moves.end_step(held.step_id, held.epoch, to, **fields):
-            raise LeaseLost(f"{held.kind} {held.key}: epoch {held.epoch} is over")
+        if not moves.end_step(held, to, **fields):
+            raise LeaseLost(f"{held.label}: epoch {held.epoch} is over")
         yield moves
 
 
@@ -108,8 +87,8 @@ def fenced(held: Claim, to: StepState, **fields: object) -> Iterator[Change]:
 def returning(held: Claim, *, delay_seconds: float, forgive: bool = False) -> Iterator[Change]:
     """One transaction that gives the step back, ready after the delay. Raises LeaseLost."""
     with change(held.job_id, actor=held.actor) as moves:
-        if not moves.return_step(held.step_id, held.epoch, delay_seconds=delay_seconds, forgive=forgive):
-            raise LeaseLost(f"{held.kind} {held.key}: epoch {held.epoch} is over")
+        if not moves.return_step(held, delay_seconds=delay_seconds, forgive=forgive):
+            raise LeaseLost(f"{held.label}: epoch {held.epoch} is over")
         yield moves
 
 
@@ -127,11 +106,14 @@ def claim_of(step: Step) -> Claim:
     """The claim that a running step is held by, for the conductor, which ends it when its lease has expired."""
     attempt = Attempt.objects.get(step=step, epoch=step.epoch)
     return Claim(
-        step.id, step.job_id, StepKind(step.kind), step.key, step.queue, step.epoch, step.attempts, attempt.id,
+        step.id,
+        step.job_id,
+        StepKind(step.kind),
+        step.key,
+        step.queue,
+        step.epoch,
+        step.attempts,
+        attempt.id,
         step.owner,
+        lapsed=True,
     )
-
-
-def job_of(held: Claim) -> Job:
-    """The job of a claim, with its account."""
-    return Job.objects.select_related("account", "preset").get(id=held.job_id)

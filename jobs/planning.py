@@ -44,7 +44,7 @@ def work(running: Running) -> None:
         Rendition.objects.bulk_create(renditions)
         moves.add_renditions(renditions)
         Job.objects.filter(id=job.id).update(plan=plan.to_json())
-        moves.attempt(held.attempt_id, AttemptState.SUCCEEDED)
+        moves.attempt(held.attempt_id, AttemptState.SUCCEEDED, label=held.label)
         moves.job(JobState.RUNNING)
     if chorded:
         canvas.send_chord(steps, join)

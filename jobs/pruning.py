@@ -22,7 +22,11 @@ def prune_discarded(limit: int = 100) -> int:
     Safe to run twice at once: deleting a missing object is no error, and the second move finds nothing to move.
     """
     deleted = 0
-    for output in Output.objects.filter(state=OutputState.DISCARDED).order_by("created_at").defer("probe", "index")[:limit]:
+    for output in (
+        Output.objects.filter(state=OutputState.DISCARDED)
+        .order_by("created_at")
+        .defer("probe", "index")[:limit]
+    ):
         try:
             storage = stores.storages().for_url(output.url)
             storage.delete(output.url)

@@ -44,7 +44,7 @@ def prune_idempotency_keys() -> int:
 
 
 def _perform(step_id: str, work: Callable[[Running], None]) -> str:
-    task: Task = current_task
+    task: Task[..., str] = current_task
     held = leases.claim(UUID(step_id), task.request.hostname or "unknown")
     if held is None:
         return "void"

@@ -19,6 +19,7 @@ from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 
 from audit.recorder import StateChange, record_changes
+from jobs.claims import Claim
 from jobs.faults import Fault
 from jobs.models import Attempt, Job, Output, Rendition, Step
 from jobs.states import (
@@ -108,11 +109,11 @@ class Change:
         return True
 
     # --- steps --------------------------------------------------------------------------------------------
-    def claim_step(self, step_id: UUID, owner: str, lease_seconds: int) -> bool:
+    def claim_step(self, step: Step, owner: str, lease_seconds: int) -> bool:
         """ready > running with a new epoch and a lease by the database's clock. False: somebody else has it."""
         due = Q(hints__gt=0) | Q(dispatch_after__lte=Now())
         claimed = self._move(
-            Step.objects.filter(due, id=step_id),
+            Step.objects.filter(due, id=step.id),
             StepState.READY,
             StepState.RUNNING,
             owner=owner,
@@ -126,39 +127,36 @@ class Change:
             eta_seconds=None,
         )
         if claimed:
-            self._note("step", step_id, StepState.READY, StepState.RUNNING)
+            self._note("step", step.id, StepState.READY, StepState.RUNNING, label=str(step))
         return claimed == 1
 
-    def end_step(self, step_id: UUID, epoch: int, to: StepState, **fields: Any) -> bool:
-        """running > done or failed, if the epoch is still the step's. False: the fence; this claim is over."""
-        moved = self._move(
-            Step.objects.filter(id=step_id, epoch=epoch),
-            StepState.RUNNING,
-            to,
-            lease_until=None,
-            finished_at=Now(),
-            **fields,
-        )
+    def end_step(self, held: Claim, to: StepState, **fields: Any) -> bool:
+        """running > done or failed, if the claim still holds. False: the fence; this claim is over."""
+        moved = self._move(_held(held), StepState.RUNNING, to, lease_until=None, finished_at=Now(), **fields)
         if moved:
-            self._note("step", step_id, StepState.RUNNING, to)
+            self._note("step", held.step_id, StepState.RUNNING, to, label=held.label)
         return moved == 1
 
-    def return_step(self, step_id: UUID, epoch: int, *, delay_seconds: float, forgive: bool = False) -> bool:
+    def return_step(self, held: Claim, *, delay_seconds: float, forgive: bool = False) -> bool:
         """running > ready, to be dispatched after the delay. `forgive`: this attempt does not count."""
+        due = Now() + timedelta(seconds=delay_seconds)
         moved = self._move(
-            Step.objects.filter(id=step_id, epoch=epoch),
+            _held(held),
             StepState.RUNNING,
             StepState.READY,
             lease_until=None,
-            ready_at=Now(),
+            ready_at=due,
+            dispatch_after=due,
             hints=0,
-            dispatch_after=Now() + timedelta(seconds=delay_seconds),
             attempts=F("attempts") - (1 if forgive else 0),
         )
         if moved:
-            self._note("step", step_id, StepState.RUNNING, StepState.READY, delay_seconds=round(delay_seconds, 3))
-            if delay_seconds <= 0:
-                self._wake(step_id)
+            detail = {"delay_seconds": round(delay_seconds, 3)} if delay_seconds else {}
+            self._note(
+                "step", held.step_id, StepState.RUNNING, StepState.READY, label=held.label, detail=detail
+            )
+            if not delay_seconds:
+                self._ready.add(held.queue)
         return moved == 1
 
     def add_steps(self, steps: list[Step]) -> None:
@@ -186,7 +184,9 @@ class Change:
         body came too early, and was refused.
         """
         unfinished = set(
-            Step.objects.filter(job_id=self.job_id).exclude(state__in=FINAL_STEP).values_list("kind", flat=True)
+            Step.objects.filter(job_id=self.job_id)
+            .exclude(state__in=FINAL_STEP)
+            .values_list("kind", flat=True)
         )
         for step in Step.objects.filter(job_id=self.job_id, state=StepState.BLOCKED):
             if not unfinished.isdisjoint(step.after):
@@ -218,7 +218,7 @@ class Change:
                 self._events.append((event, {"rendition": rendition.key, "state": str(to), **_public(fault)}))
         return moved == 1
 
-    def attempt(self, attempt_id: UUID, to: AttemptState, *, fault: Fault | None = None) -> bool:
+    def attempt(self, attempt_id: UUID, to: AttemptState, *, label: str, fault: Fault | None = None) -> bool:
         """End a running attempt; what it wrote and did not commit becomes garbage in the same transaction."""
         moved = self._move(
             Attempt.objects.filter(id=attempt_id),
@@ -228,12 +228,12 @@ class Change:
             **fault_fields(fault),
         )
         if moved:
-            self._note("attempt", attempt_id, AttemptState.RUNNING, to, fault=fault)
+            self._note("attempt", attempt_id, AttemptState.RUNNING, to, label=label, fault=fault)
+        outputs = Output.objects.filter(attempt_id=attempt_id)
         if to == AttemptState.SUCCEEDED:
-            outputs = Output.objects.filter(attempt_id=attempt_id)
             self._move(outputs, OutputState.PENDING, OutputState.COMMITTED, committed_at=Now())
         else:
-            self.discard_outputs(Output.objects.filter(attempt_id=attempt_id), OutputState.PENDING)
+            self.discard_outputs(outputs, OutputState.PENDING)
         return moved == 1
 
     def discard_outputs(self, outputs: "QuerySet[Output]", from_: OutputState) -> int:
@@ -243,7 +243,9 @@ class Change:
     def delete_output(self, output_id: UUID) -> int:
         """The object is gone; its row stays."""
         moved = self._move(
-            Output.objects.filter(id=output_id, job_id=self.job_id), OutputState.DISCARDED, OutputState.DELETED
+            Output.objects.filter(id=output_id, job_id=self.job_id),
+            OutputState.DISCARDED,
+            OutputState.DELETED,
         )
         if moved:
             self._note("output", output_id, OutputState.DISCARDED, OutputState.DELETED)
@@ -258,8 +260,11 @@ class Change:
             self._note("step", step.id, from_step, StepState.CANCELLED, label=str(step))
         for rendition in Rendition.objects.filter(job_id=self.job_id).exclude(state__in=FINAL_RENDITION):
             self.rendition(rendition, RenditionState(rendition.state), RenditionState.CANCELLED, fault=fault)
-        for attempt in Attempt.objects.filter(job_id=self.job_id, state=AttemptState.RUNNING):
-            self.attempt(attempt.id, AttemptState.CANCELLED, fault=fault)
+        running = Attempt.objects.filter(job_id=self.job_id, state=AttemptState.RUNNING).select_related(
+            "step"
+        )
+        for attempt in running:
+            self.attempt(attempt.id, AttemptState.CANCELLED, label=str(attempt.step), fault=fault)
         if discard_committed:
             self.discard_outputs(Output.objects.all(), OutputState.COMMITTED)
 
@@ -278,15 +283,12 @@ class Change:
         *,
         label: str = "",
         fault: Fault | None = None,
-        **detail: str | float,
+        detail: Mapping[str, float] | None = None,
     ) -> None:
-        known: dict[str, str | int | float] = {**detail}
+        known: dict[str, str | int | float] = dict(detail or {})
         if fault:
             known |= {"fault": fault.code, "bucket": str(fault.bucket)}
         self._changes.append(StateChange(subject, subject_id, str(from_), str(to), label, known))
-
-    def _wake(self, step_id: UUID) -> None:
-        self._ready.add(Step.objects.values_list("queue", flat=True).get(id=step_id))
 
     def flush(self) -> None:
         """Write what was noted; `change` calls it last."""
@@ -297,8 +299,17 @@ class Change:
             notify(queue)
 
 
+def _held(held: Claim) -> "QuerySet[Step]":
+    steps = Step.objects.filter(id=held.step_id, epoch=held.epoch)
+    return steps.filter(lease_until__lt=Now()) if held.lapsed else steps
+
+
 def _public(fault: Fault | None) -> dict[str, object]:
-    return {"fault": {"code": fault.code, "bucket": str(fault.bucket), "message": fault.message}} if fault else {}
+    return (
+        {"fault": {"code": fault.code, "bucket": str(fault.bucket), "message": fault.message}}
+        if fault
+        else {}
+    )
 
 
 @contextmanager

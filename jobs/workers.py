@@ -53,7 +53,9 @@ def _show(name: str, queues: list[str], slots: int) -> None:
         try:
             encodes = not {TRANSCODE_CPU, TRANSCODE_GPU}.isdisjoint(queues)
             identity = (
-                record_identity(identify(settings.FFMPEG_BINARY, settings.CONTAINER_DIGEST)) if encodes else None
+                record_identity(identify(settings.FFMPEG_BINARY, settings.CONTAINER_DIGEST))
+                if encodes
+                else None
             )
             Worker.objects.update_or_create(
                 name=name,

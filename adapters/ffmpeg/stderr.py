@@ -76,7 +76,7 @@ _TEXTS: tuple[tuple[str, str], ...] = (
 )
 _ROWS = tuple((code, re.compile(pattern)) for code, pattern in _TEXTS)
 
-_SIGNALS = {
+_SIGNALS: dict[int, str] = {
     signals.SIGKILL: "ffmpeg_killed",
     signals.SIGTERM: "ffmpeg_killed",
     signals.SIGINT: "ffmpeg_killed",
@@ -126,7 +126,7 @@ def diagnose(
     if stop_reason is not None:
         return _diagnosis(stop_reason.value, first)
     if signal is not None:
-        return _diagnosis(_SIGNALS.get(signals.Signals(signal), "ffmpeg_crashed"), f"signal {signal}")
+        return _diagnosis(_SIGNALS.get(signal, "ffmpeg_crashed"), f"signal {signal}")
     if exit_code != 0:
         for code, pattern in _ROWS:
             for line in lines:

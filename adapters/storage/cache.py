@@ -172,7 +172,8 @@ class SourceCache:
         for lock in self._incoming.glob("*.lock"):
             held = _try_lock(lock, create=False)
             if held is not None:
-                lock.with_suffix(".part").unlink(missing_ok=True)
+                for leftover in (".part", ".key"):
+                    lock.with_suffix(leftover).unlink(missing_ok=True)
                 lock.unlink(missing_ok=True)
                 os.close(held)
 

@@ -67,7 +67,7 @@ class S3Storage:
             config=Config(
                 signature_version="s3v4",
                 s3={"addressing_style": "path" if endpoint_url else "auto"},
-                connect_timeout=5,
+                connect_timeout=10,  # botocore also gives up a write that makes no headway for as long
                 read_timeout=60,  # completing a multipart upload may take that long without a byte
                 retries={"mode": "standard", "max_attempts": 3},
             ),

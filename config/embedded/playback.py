@@ -3,6 +3,7 @@
 import json
 import re
 import subprocess
+from collections import defaultdict
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -15,11 +16,11 @@ READ_SECONDS = 600
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """One playlist, read to its end. `fault` is empty when all of it could be read."""
+    """One playlist, read to its end: what it promises, and how much media came. `fault` is ffprobe's complaint."""
 
     url: str
-    duration_seconds: float
-    packets: int
+    promised_seconds: float
+    read_seconds: float
     fault: str = ""
 
 
@@ -41,20 +42,23 @@ def play(manifest_url: str, ffprobe: Path) -> list[Played]:
 
 
 def _play_one(url: str, ffprobe: Path) -> Played:
-    shown = ("-show_entries", "format=duration:stream=nb_read_packets", "-of", "json")
+    # Every packet is asked for: FFmpeg skips a segment that it cannot fetch, and ends well.
+    shown = ("-show_entries", "format=duration:packet=stream_index,duration_time", "-of", "json=c=1")
     try:
         done = subprocess.run(
-            [ffprobe, "-v", "error", "-count_packets", *shown, url],
+            [ffprobe, "-v", "error", *shown, url],
             capture_output=True,
             text=True,
             timeout=READ_SECONDS,
             check=False,
         )
     except subprocess.TimeoutExpired:
-        return Played(url, 0.0, 0, f"not read within {READ_SECONDS} s")
+        return Played(url, 0.0, 0.0, f"not read within {READ_SECONDS} s")
     if done.returncode != 0 or done.stderr.strip():
-        return Played(url, 0.0, 0, done.stderr.strip() or f"ffprobe ended with {done.returncode}")
+        return Played(url, 0.0, 0.0, done.stderr.strip() or f"ffprobe ended with {done.returncode}")
     document = json.loads(done.stdout)
-    packets = sum(int(stream.get("nb_read_packets", 0)) for stream in document.get("streams", []))
-    duration_seconds = float(document.get("format", {}).get("duration", 0.0))
-    return Played(url, duration_seconds, packets, "" if packets else "no media in it")
+    lengths: defaultdict[int, float] = defaultdict(float)
+    for packet in document["packets"]:
+        lengths[packet["stream_index"]] += float(packet.get("duration_time", 0.0))
+    promised_seconds = float(document["format"].get("duration", 0.0))
+    return Played(url, promised_seconds, min(lengths.values(), default=0.0))

@@ -25,8 +25,8 @@ class StackFailed(Exception):
 class Stack:
     """The processes of `programs` on the services of `folder`, with the web server on `port`.
 
-    Use it from one thread (see `Child`), in a `with` block, which stops it. `programs` start side by side, and stop
-    in the order given: neighbours with the same grace together.
+    Use it from one thread (see `Child`), in a `with` block, which stops it. `programs` start side by side,
+    and stop in their order: neighbours with the same grace together.
     """
 
     def __init__(self, folder: Path, *, port: int, programs: Sequence[Program]) -> None:

@@ -21,9 +21,9 @@ Show = Callable[[str, str], None]
 @dataclass(slots=True)
 class _Watched:
     child: Child
-    shown_bytes: int = 0
-    started_at: float = 0.0
-    pause_seconds: float = FIRST_PAUSE_SECONDS
+    shown_bytes: int
+    started_at: float
+    pause_seconds: float
     restart_at: float | None = None
 
 
@@ -32,7 +32,7 @@ def watch(children: list[Child], show: Show) -> None:
 
     `show` hears (name, line) of every warning in their logs, and of every end and new start.
     """
-    watched = [_Watched(child, _size(child.log), time.monotonic()) for child in children]
+    watched = [_Watched(child, _size(child.log), time.monotonic(), FIRST_PAUSE_SECONDS) for child in children]
     while True:
         for one in watched:
             _show_warnings(one, show)

@@ -30,7 +30,9 @@ def once(request: Request, account: Account, act: Callable[[], Response]) -> Res
     if len(key) > _KEY_LENGTH or not key.isprintable():
         raise Problem(400, "invalid_idempotency_key", f"At most {_KEY_LENGTH} printable characters.")
     body = hashlib.sha256(request.body).hexdigest()
-    mine = IdempotencyKey(account=account, key=key, method=request.method, path=request.path, body_sha256=body)
+    mine = IdempotencyKey(
+        account=account, key=key, method=request.method or "", path=request.path, body_sha256=body
+    )
     try:
         with transaction.atomic():
             mine.save(force_insert=True)
@@ -76,4 +78,6 @@ def _replay(mine: IdempotencyKey, act: Callable[[], Response]) -> Response:
         raise Problem(409, "idempotency_key_in_use", "Ask again in a moment.")
     if first.body_sha256 != mine.body_sha256:
         raise Problem(422, "idempotency_key_reused", "A key stands for one body: choose a new one.")
-    return Response(first.body, status=first.status, headers={**first.headers, "Idempotency-Replayed": "true"})
+    return Response(
+        first.body, status=first.status, headers={**first.headers, "Idempotency-Replayed": "true"}
+    )

@@ -55,7 +55,8 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     if isinstance(error, exceptions.ValidationError):
         code, detail = "invalid", "See `errors`: each names its place in the body."
         errors = [
-            {"pointer": pointer, "code": item.code, "detail": str(item)} for pointer, item in _flatten(error.detail, "")
+            {"pointer": pointer, "code": item.code, "detail": str(item)}
+            for pointer, item in _flatten(error.detail, "")
         ]
         body = {"errors": errors}
     else:
@@ -71,10 +72,10 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
         **body,
     }
     headers = {}
-    if getattr(error, "auth_header", None):
-        headers["WWW-Authenticate"] = error.auth_header
-    if getattr(error, "wait", None):
-        headers["Retry-After"] = str(int(error.wait) + 1)
+    if challenge := getattr(error, "auth_header", None):
+        headers["WWW-Authenticate"] = str(challenge)
+    if wait := getattr(error, "wait", None):
+        headers["Retry-After"] = str(int(wait) + 1)
     return Response(document, status=error.status_code, headers=headers, content_type=CONTENT_TYPE)
 
 
@@ -88,7 +89,13 @@ def _flatten(detail: Any, pointer: str) -> Iterator[tuple[str, exceptions.ErrorD
     if isinstance(detail, dict):
         for name, inner in detail.items():
             # A field that checks itself as a whole (a ladder) brings pointers of its own.
-            token = "" if name == "non_field_errors" else str(name) if str(name).startswith("/") else f"/{_escaped(name)}"
+            token = (
+                ""
+                if name == "non_field_errors"
+                else str(name)
+                if str(name).startswith("/")
+                else f"/{_escaped(name)}"
+            )
             yield from _flatten(inner, pointer + token)
     elif isinstance(detail, list):
         for position, inner in enumerate(detail):

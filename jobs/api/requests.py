@@ -20,7 +20,9 @@ METADATA_BYTES = 16 * 1024
 
 
 class SourceRequest(Strict):
-    url = Text(max_length=4096, help_text="http://, https://, s3:// or file:// (beneath the account's roots).")
+    url = Text(
+        max_length=4096, help_text="http://, https://, s3:// or file:// (beneath the account's roots)."
+    )
 
     def validate_url(self, url: str) -> str:
         try:
@@ -46,7 +48,9 @@ class RungRequest(Strict):
     level = Text(required=False, allow_null=True)
     pixel_format = Text(required=False, allow_null=True)
     tune = Text(required=False, allow_null=True)
-    required = Flag(required=False, default=True, help_text="false: the job may do without it, and is then partial.")
+    required = Flag(  # type: ignore[assignment]  # a field of that name, not the option
+        required=False, default=True, help_text="false: the job may do without it, and is then partial."
+    )
 
 
 class AudioRequest(Strict):
@@ -55,17 +59,17 @@ class AudioRequest(Strict):
     bitrate_kbps = Whole(required=False, allow_null=True)
     channels = Whole(required=False, allow_null=True)
     sample_rate_hz = Whole(required=False, allow_null=True)
-    required = Flag(required=False, default=True)
+    required = Flag(required=False, default=True)  # type: ignore[assignment]  # a field of that name
 
 
 class LadderRequest(Strict):
     packaging = Text(help_text="hls or mp4.")
-    segment_seconds = Number(required=False, default=Ladder.__dataclass_fields__["segment_seconds"].default)
-    gop_seconds = Number(required=False, default=Ladder.__dataclass_fields__["gop_seconds"].default)
-    rungs = RungRequest(many=True, max_length=specs.MAX_RUNGS)
+    segment_seconds = Number(required=False, default=specs.DEFAULT_SEGMENT_SECONDS)
+    gop_seconds = Number(required=False, default=specs.DEFAULT_GOP_SECONDS)
+    rungs = RungRequest(many=True, max_length=specs.MAX_RUNGS)  # type: ignore[call-arg]  # the list's argument
     audio = AudioRequest(required=False, allow_null=True, default=None)
 
-    def validate(self, attrs: dict[str, Any]) -> Ladder:  # type: ignore[override]  # the ladder is the value
+    def validate(self, attrs: dict[str, Any]) -> Ladder:  # the ladder is the value
         ladder = Ladder(
             packaging=attrs["packaging"],
             rungs=tuple(Rung(**rung) for rung in attrs["rungs"]),
@@ -87,16 +91,22 @@ class LadderRequest(Strict):
 class JobRequest(Strict):
     """A ladder job: a source, and either a preset's name or a ladder spelled out."""
 
-    source = SourceRequest()
-    preset = Text(required=False, max_length=64, help_text="The name of a stored ladder; its newest version is taken.")
+    source = SourceRequest()  # type: ignore[assignment]  # a field of that name, not the option
+    preset = Text(
+        required=False, max_length=64, help_text="The name of a stored ladder; its newest version is taken."
+    )
     ladder = LadderRequest(required=False)
     destination = Text(
         required=False,
         max_length=2048,
         help_text="A folder, s3:// or file://; the outputs go beneath a folder of the job's own in it.",
     )
-    reference = Text(required=False, max_length=200, default="", allow_blank=True, help_text="Your own name for it.")
-    metadata = serializers.DictField(required=False, default=dict, help_text="Kept and given back, up to 16 KiB.")
+    reference = Text(
+        required=False, max_length=200, default="", allow_blank=True, help_text="Your own name for it."
+    )
+    metadata = serializers.DictField(
+        required=False, default=dict, help_text="Kept and given back, up to 16 KiB."
+    )
     timeout_minutes = Whole(
         required=False, min_value=1, max_value=7 * 24 * 60, help_text="For each attempt at a rendition."
     )
@@ -112,7 +122,7 @@ class JobRequest(Strict):
             raise serializers.ValidationError(f"At most {METADATA_BYTES} bytes.", code="too_large")
         return metadata
 
-    def validate(self, attrs: dict[str, Any]) -> Submission:  # type: ignore[override]  # the submission is the value
+    def validate(self, attrs: dict[str, Any]) -> Submission:  # the submission is the value
         account: Account = self.context["account"]
         if ("preset" in attrs) == ("ladder" in attrs):
             raise serializers.ValidationError(
@@ -123,10 +133,14 @@ class JobRequest(Strict):
             preset = Preset.objects.filter(name=attrs["preset"]).order_by("-version").first()
             if preset is None:
                 known = ", ".join(sorted(set(Preset.objects.values_list("name", flat=True))))
-                raise serializers.ValidationError({"preset": [f"Unknown; known are: {known}."]}, code="unknown")
+                raise serializers.ValidationError(
+                    {"preset": [f"Unknown; known are: {known}."]}, code="unknown"
+                )
         destination = attrs.get("destination") or stores.default_destination(account.slug)
         if not destination:
-            raise serializers.ValidationError({"destination": ["There is no default one here."]}, code="required")
+            raise serializers.ValidationError(
+                {"destination": ["There is no default one here."]}, code="required"
+            )
         minutes = attrs.get("timeout_minutes", settings.TASK_TIMEOUT_MINUTES)
         return Submission(
             source_url=attrs["source"]["url"],

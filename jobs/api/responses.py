@@ -66,7 +66,7 @@ class RenditionResponse(_WithFault):
     key = serializers.CharField()
     kind = serializers.CharField()
     state = serializers.ChoiceField(choices=[s.value for s in RenditionState])
-    required = serializers.BooleanField()
+    required = serializers.BooleanField()  # type: ignore[assignment]  # a field of that name, not the option
     progress = serializers.FloatField(source="step.progress")
     speed = serializers.FloatField(source="step.speed", allow_null=True)
     eta_seconds = serializers.FloatField(source="step.eta_seconds", allow_null=True)
@@ -135,7 +135,7 @@ class JobSummary(_WithFault):
     created_at = serializers.DateTimeField()
     started_at = serializers.DateTimeField(allow_null=True)
     finished_at = serializers.DateTimeField(allow_null=True)
-    source = serializers.SerializerMethodField()
+    source = serializers.SerializerMethodField()  # type: ignore[assignment]  # a field of that name
     manifest = serializers.SerializerMethodField()
 
     def get_progress(self, row: Job) -> float:
@@ -169,7 +169,9 @@ class JobSummary(_WithFault):
 class JobResponse(JobSummary):
     """One job, whole. `notes` say where the plan departs from the ladder, and why."""
 
-    encoder_revision = serializers.CharField(source="encoder_identity.revision", allow_null=True, default=None)
+    encoder_revision = serializers.CharField(
+        source="encoder_identity.revision", allow_null=True, default=None
+    )
     ladder = serializers.DictField()
     notes = serializers.SerializerMethodField()
     renditions = RenditionResponse(many=True)
@@ -207,7 +209,9 @@ class AttemptResponse(_WithFault):
     wall_seconds = serializers.FloatField(allow_null=True)
     cpu_seconds = serializers.FloatField(allow_null=True)
     peak_rss_bytes = serializers.IntegerField(allow_null=True)
-    encoder_revision = serializers.CharField(source="encoder_identity.revision", allow_null=True, default=None)
+    encoder_revision = serializers.CharField(
+        source="encoder_identity.revision", allow_null=True, default=None
+    )
     encoder_sha256 = serializers.CharField(source="encoder_identity.sha256", allow_null=True, default=None)
     stderr_sha256 = serializers.CharField(source="stderr.sha256", allow_null=True, default=None)
 

@@ -9,7 +9,9 @@ from .identifiers import uuid7
 
 class Account(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    slug = models.SlugField(unique=True, max_length=63, help_text="Names the account's folder beneath each root.")
+    slug = models.SlugField(
+        unique=True, max_length=63, help_text="Names the account's folder beneath each root."
+    )
     name = models.CharField(max_length=200)
     created_at = models.DateTimeField(db_default=Now())
 

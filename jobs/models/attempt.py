@@ -21,7 +21,9 @@ class Attempt(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="attempts")
     step = models.ForeignKey(Step, on_delete=models.CASCADE, related_name="attempt_set")
-    rendition = models.ForeignKey(Rendition, null=True, blank=True, on_delete=models.CASCADE, related_name="attempts")
+    rendition = models.ForeignKey(
+        Rendition, null=True, blank=True, on_delete=models.CASCADE, related_name="attempts"
+    )
     epoch = models.PositiveIntegerField()
     state = models.CharField(
         max_length=16, choices=[(s.value, s.value) for s in AttemptState], default=AttemptState.RUNNING

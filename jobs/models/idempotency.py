@@ -23,7 +23,9 @@ class IdempotencyKey(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["account", "key", "method", "path"], name="one_answer_for_each_key")
+            models.UniqueConstraint(
+                fields=["account", "key", "method", "path"], name="one_answer_for_each_key"
+            )
         ]
         indexes = [models.Index(fields=["created_at"], name="old_idempotency_keys")]
 

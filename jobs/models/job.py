@@ -23,7 +23,9 @@ class Job(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="jobs")
-    state = models.CharField(max_length=16, choices=[(s.value, s.value) for s in JobState], default=JobState.QUEUED)
+    state = models.CharField(
+        max_length=16, choices=[(s.value, s.value) for s in JobState], default=JobState.QUEUED
+    )
     version = models.BigIntegerField(default=1)
     reference = models.CharField(max_length=200, default="", blank=True)
     metadata: "models.JSONField[Any, Any]" = models.JSONField(default=dict, blank=True)
@@ -71,7 +73,9 @@ class Source(models.Model):
     fetched_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["job", "position"], name="one_source_for_each_position")]
+        constraints = [
+            models.UniqueConstraint(fields=["job", "position"], name="one_source_for_each_position")
+        ]
 
     def __str__(self) -> str:
         return self.url

@@ -24,7 +24,9 @@ class Output(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="outputs")
-    rendition = models.ForeignKey(Rendition, null=True, blank=True, on_delete=models.CASCADE, related_name="outputs")
+    rendition = models.ForeignKey(
+        Rendition, null=True, blank=True, on_delete=models.CASCADE, related_name="outputs"
+    )
     attempt = models.ForeignKey(Attempt, on_delete=models.CASCADE, related_name="outputs")
     kind = models.CharField(max_length=16, choices=Kind.choices)
     state = models.CharField(

@@ -14,7 +14,9 @@ class Preset(models.Model):
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["name", "version"], name="one_row_for_each_preset_version")]
+        constraints = [
+            models.UniqueConstraint(fields=["name", "version"], name="one_row_for_each_preset_version")
+        ]
 
     def __str__(self) -> str:
         return f"{self.name} v{self.version}"

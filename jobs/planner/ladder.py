@@ -1,16 +1,14 @@
 """A ladder meets a source: which renditions there will be, and the exact encode of each."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from fractions import Fraction
 
 from adapters.ffmpeg.command import AudioEncode, Encode, VideoEncode
 from adapters.ffmpeg.probe import AudioStream, Probe, VideoStream
-from jobs.planner.gop import gop_frames, nominal_rate, segment_gops
+from jobs.planner.gop import Grid, grid_of
 from jobs.planner.plan import Plan, RenditionPlan
 from jobs.planner.sizes import Size, fit, own_size, scale
-from jobs.planner.specs import CHANNELS, COPY, SAMPLE_RATES_HZ, AudioRung, Ladder, Rung, exact
-from jobs.planner.streams import best_audio, best_video, is_still_image
+from jobs.planner.specs import CHANNELS, COPY, SAMPLE_RATES_HZ, AudioRung, Ladder, Rung
+from jobs.planner.streams import best_audio, best_video, delay_seconds, is_still_image
 
 __all__ = ["Plan", "PlanFailed", "RenditionPlan", "resolve"]
 
@@ -37,17 +35,6 @@ class PlanFailed(Exception):
         self.message = message
 
 
-@dataclass(frozen=True, slots=True)
-class _Grid:
-    """Time, common to all renditions: equal GOPs are what lets a player change the variant at any segment."""
-
-    gop_frames: int
-    gop_seconds: Fraction
-    segment_seconds: Fraction
-    frame_rate: Fraction | None
-    forced_rate: Fraction | None
-
-
 def resolve(ladder: Ladder, probe: Probe) -> Plan:
     """The plan for `ladder`, in which `problems` finds nothing, against a source.
 
@@ -60,7 +47,7 @@ def resolve(ladder: Ladder, probe: Probe) -> Plan:
         raise PlanFailed("no_usable_stream", _why_nothing(ladder, probe))
 
     notes = list(_stream_notes(ladder, probe, video, audio))
-    grid = _grid(ladder, video)
+    grid = grid_of(ladder, probe, video)
     sound = _audio_encode(ladder.audio, audio, notes) if ladder.audio and audio else None
     renditions: list[RenditionPlan] = []
     if video is not None:
@@ -81,30 +68,13 @@ def resolve(ladder: Ladder, probe: Probe) -> Plan:
     )
 
 
-def _grid(ladder: Ladder, video: VideoStream | None) -> _Grid:
-    gop_seconds, segment_seconds = exact(ladder.gop_seconds), exact(ladder.segment_seconds)
-    if video is None:
-        return _Grid(0, gop_seconds, segment_seconds, None, None)
-    rate = nominal_rate(video)
-    frames = gop_frames(rate, gop_seconds)
-    gop_seconds = frames / rate
-    is_kept = rate == video.frame_rate and not video.is_variable_rate
-    return _Grid(
-        gop_frames=frames,
-        gop_seconds=gop_seconds,
-        segment_seconds=segment_gops(segment_seconds, gop_seconds) * gop_seconds,
-        frame_rate=rate,
-        forced_rate=None if is_kept else rate,
-    )
-
-
-def _rungs(rungs: tuple[Rung, ...], video: VideoStream, notes: list[str]) -> Iterator[tuple[Rung, Size]]:
+def _rungs(rungs: tuple[Rung, ...], video: VideoStream, notes: list[str]) -> list[tuple[Rung, Size]]:
     """The rungs that this picture can fill, with their sizes; the lowest one, if it can fill none."""
     source = Size(video.display_width, video.display_height)
     kept: list[tuple[Rung, Size]] = []
     too_large: list[Rung] = []
     for rung in rungs:
-        size = Size(video.width, video.height) if rung.encoder == COPY else fit(rung, source)
+        size = source if rung.encoder == COPY else fit(rung, source)
         if size is None:
             too_large.append(rung)
             continue
@@ -121,10 +91,10 @@ def _rungs(rungs: tuple[Rung, ...], video: VideoStream, notes: list[str]) -> Ite
     if too_large:
         names = ", ".join(repr(rung.name) for rung in too_large)
         notes.append(f"Left out, since the source has {source} and is never enlarged: {names}.")
-    yield from kept
+    return kept
 
 
-def _video_encode(rung: Rung, size: Size, video: VideoStream, grid: _Grid) -> VideoEncode:
+def _video_encode(rung: Rung, size: Size, video: VideoStream, grid: Grid) -> VideoEncode:
     if rung.encoder == COPY:
         if video.codec not in COPYABLE_VIDEO:
             raise PlanFailed(
@@ -198,7 +168,7 @@ def _audio_encode(rung: AudioRung, audio: AudioStream, notes: list[str]) -> Audi
 
 
 def _video_rendition(
-    ladder: Ladder, rung: Rung, picture: VideoEncode, sound: AudioEncode | None, grid: _Grid, probe: Probe
+    ladder: Ladder, rung: Rung, picture: VideoEncode, sound: AudioEncode | None, grid: Grid, probe: Probe
 ) -> RenditionPlan:
     muxed = ladder.packaging == "mp4"
     sound = sound if muxed else None
@@ -218,7 +188,7 @@ def _video_rendition(
 
 
 def _audio_rendition(
-    ladder: Ladder, rung: AudioRung, sound: AudioEncode, grid: _Grid, probe: Probe
+    ladder: Ladder, rung: AudioRung, sound: AudioEncode, grid: Grid, probe: Probe
 ) -> RenditionPlan:
     alone = ladder.packaging == "mp4"
     return RenditionPlan(
@@ -237,12 +207,22 @@ def _audio_rendition(
 
 
 def _duration(probe: Probe, picture: VideoEncode | None, sound: AudioEncode | None) -> float | None:
-    """Of the streams that were taken: a source may hold sound that lasts longer than its picture."""
+    """Until the last of the taken streams ends: a source may hold sound that lasts longer than its picture.
+
+    Counted from where the file starts, since a late stream is filled up from there. Matroska's durations
+    count from there too, so none is taken to outlast the file.
+    """
+    streams: tuple[VideoStream | AudioStream, ...] = (*probe.video, *probe.audio)
     taken = {encode.stream_index for encode in (picture, sound) if encode}
-    durations = [stream.duration_seconds for stream in probe.video if stream.index in taken]
-    durations += [stream.duration_seconds for stream in probe.audio if stream.index in taken]
-    known = [duration for duration in durations if duration is not None]
-    return max(known) if known and len(known) == len(durations) else probe.duration_seconds
+    whole = probe.duration_seconds
+    ends = []
+    for stream in streams:
+        if stream.index not in taken:
+            continue
+        if stream.duration_seconds is None:
+            return whole
+        ends.append(round(delay_seconds(stream, probe) + stream.duration_seconds, 6))
+    return max(ends) if whole is None else min(max(ends), whole)
 
 
 def _stream_notes(
@@ -259,11 +239,13 @@ def _stream_notes(
         yield f"The source has {len(probe.audio)} audio streams: stream {audio.index} was taken."
 
 
-def _picture_notes(ladder: Ladder, video: VideoStream, grid: _Grid) -> Iterator[str]:
+def _picture_notes(ladder: Ladder, video: VideoStream, grid: Grid) -> Iterator[str]:
     if any(rung.encoder != COPY for rung in ladder.rungs):
-        if grid.forced_rate is not None:
-            rate = float(grid.forced_rate)
+        if video.is_variable_rate or grid.frame_rate != video.frame_rate:
+            rate = float(grid.frame_rate or 0)
             yield f"The source's frame rate varies or is unknown: the renditions have a constant {rate:.6g}."
+        elif grid.forced_rate is not None:
+            yield "The source's video starts late: its first picture stands until it moves."
         if video.color_transfer in _HDR:
             yield f"The source is HDR ({_HDR[video.color_transfer]}): the renditions are SDR, 8 bits, 4:2:0."
         elif video.pixel_format not in _SDR_8_BIT_420:

@@ -49,6 +49,8 @@ AUDIO_KBPS = Range(8, 512)
 CHANNELS = Range(1, 8)
 GOP_SECONDS = Range(0.25, 10)
 SEGMENT_SECONDS = Range(1, 30)
+DEFAULT_GOP_SECONDS = 2.0
+DEFAULT_SEGMENT_SECONDS = 4.0
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 # The manifest takes this name beside the playlists of the renditions.
 RESERVED_NAME = "master"
@@ -99,8 +101,8 @@ class Ladder:
     packaging: Packaging
     rungs: tuple[Rung, ...]
     audio: AudioRung | None
-    segment_seconds: float = 4.0
-    gop_seconds: float = 2.0
+    segment_seconds: float = DEFAULT_SEGMENT_SECONDS
+    gop_seconds: float = DEFAULT_GOP_SECONDS
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self) | {"rungs": [asdict(rung) for rung in self.rungs]}

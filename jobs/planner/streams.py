@@ -32,3 +32,9 @@ def best_audio(probe: Probe) -> AudioStream | None:
 def is_still_image(probe: Probe) -> bool:
     """FFmpeg reads a picture as a video of one frame, by demuxers named image2, png_pipe, jpeg_pipe ..."""
     return probe.format_name == "image2" or probe.format_name.endswith("_pipe")
+
+
+def delay_seconds(stream: VideoStream | AudioStream, probe: Probe) -> float:
+    """How long after the first of the file's streams this one starts."""
+    starts = [one.start_seconds for one in probe.video] + [one.start_seconds for one in probe.audio]
+    return stream.start_seconds - min(starts)

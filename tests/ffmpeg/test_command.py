@@ -83,7 +83,11 @@ GOLDEN = {
     "bare_bitrate": (
         replace(
             CMAF_VIDEO,
-            video=VideoEncode(2, "libx264", 640, 360, None, 48, None, 800, None, None, None, None, None, None, "film"),
+            video=VideoEncode(
+                stream_index=2, encoder="libx264", width=640, height=360, frame_rate=None, gop_frames=48,
+                crf=None, bitrate_kbps=800, maxrate_kbps=None, bufsize_kbps=None, speed=None,
+                codec_profile=None, level=None, pixel_format=None, tune="film",
+            ),
         ),
         f"{HEAD} -map 0:2 -filter:v scale=640:360:flags=bicubic,setsar=1"
         " -c:v libx264 -tune film -b:v 800k -g 48 -keyint_min 48 -sc_threshold 0 -flags:v +cgop"

@@ -1,6 +1,6 @@
 from itertools import pairwise
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.ffmpeg.progress import Progress, ProgressReader
@@ -25,6 +25,7 @@ def test_a_block_becomes_one_progress() -> None:
     assert list(ProgressReader().feed(BLOCK)) == [READ]
 
 
+@settings(derandomize=True, database=None, deadline=None)
 @given(st.lists(st.integers(0, 2 * len(BLOCK)), max_size=30))
 def test_the_pipe_may_cut_anywhere(cuts: list[int]) -> None:
     reader, stream, found = ProgressReader(), BLOCK * 2, []
@@ -57,6 +58,7 @@ def test_a_line_without_end_takes_no_memory_and_spoils_only_itself() -> None:
     assert list(reader.feed(b"\n" + BLOCK)) == [READ]
 
 
+@settings(derandomize=True, database=None, deadline=None)
 @given(st.binary(max_size=400))
 def test_hostile_bytes_never_raise_and_never_give_nonsense(data: bytes) -> None:
     for progress in ProgressReader().feed(data + b"\nspeed=nan\nfps=1e999\nframe=-3\nprogress=end\n"):

@@ -2,7 +2,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.packaging.fragments import Fragment, FragmentIndex
@@ -147,6 +147,7 @@ def test_a_name_that_would_break_the_playlist_is_refused(uri):
         media_playlist(HIGH.index, uri, Fraction(4))
 
 
+@settings(derandomize=True, deadline=None)
 @given(
     fragments=st.lists(st.tuples(st.integers(1, 10**7), st.integers(0, 30_000)), min_size=1, max_size=40),
     segment=st.fractions(min_value=1, max_value=30, max_denominator=1001),

@@ -1,4 +1,5 @@
 import json
+import subprocess
 from dataclasses import replace
 from fractions import Fraction
 
@@ -186,6 +187,14 @@ def test_a_variable_rate_is_made_constant_and_noted(source, picture):
     assert any("frame rate varies" in note for note in plan.notes)
 
 
+def test_a_picture_that_starts_late_is_filled_up_from_the_start(source, picture, sound):
+    plan = resolve(HLS_720P, source((picture(start_seconds=3.0),), (sound(),)))
+    assert plan.renditions[0].encode.video.frame_rate == 25
+    assert any("starts late" in note for note in plan.notes)
+    by_a_frame = source((picture(start_seconds=1.44),), (sound(start_seconds=1.4),))
+    assert resolve(HLS_720P, by_a_frame).renditions[0].encode.video.frame_rate is None
+
+
 def test_all_rungs_share_one_grid(source, picture, sound):
     plan = resolve(HLS_1080P, source((picture(),), (sound(),)))
     assert {one.encode.fragment_seconds for one in plan.renditions} == {plan.gop_seconds}
@@ -197,6 +206,15 @@ def test_a_rendition_is_as_long_as_its_own_streams(source, picture, sound):
     probe = source((picture(duration_seconds=10.0),), (sound(duration_seconds=60.0),))
     assert [one.encode.duration_seconds for one in resolve(HLS_720P, probe).renditions][-2:] == [10.0, 60.0]
     assert resolve(MP4_720P, probe).renditions[0].encode.duration_seconds == 60.0
+
+
+def test_a_late_stream_counts_from_the_start_of_the_file(source, picture, sound):
+    """MPEG-TS starts at 1.4 s by habit; Matroska's durations contain the delay already."""
+    late = sound(start_seconds=4.4, duration_seconds=40.0)
+    probe = source((picture(start_seconds=1.4, duration_seconds=40.0),), (late,))
+    assert [one.encode.duration_seconds for one in resolve(HLS_720P, probe).renditions][-2:] == [40.0, 43.0]
+    matroska = source((picture(),), (sound(start_seconds=4.4),))
+    assert resolve(HLS_720P, matroska).renditions[-1].encode.duration_seconds == 60.0
 
 
 def test_a_stream_of_unknown_length_is_expected_to_last_as_long_as_the_file(source, picture, sound):
@@ -307,7 +325,7 @@ def test_a_copy_takes_the_streams_as_they_are(source, picture, sound):
     hdr = picture(codec="hevc", rotation=90, color_transfer="smpte2084", pixel_format="yuv420p10le")
     (rendition,) = (plan := resolve(COPY, source((hdr,), (sound(codec="ac3"),)))).renditions
     video, audio = rendition.encode.video, rendition.encode.audio
-    assert (video.encoder, video.width, video.height, video.tone_map) == ("copy", 1920, 1080, False)
+    assert (video.encoder, video.width, video.height, video.tone_map) == ("copy", 1080, 1920, False)
     assert audio == AudioEncode(1, "copy", None, None, None)
     assert plan.notes == ()
 
@@ -330,8 +348,6 @@ def test_a_copy_that_mp4_cannot_hold_is_refused(source, picture, sound):
 
 
 def plan_of(ladder: Ladder, ffprobe, file) -> Plan:
-    import subprocess
-
     argv = [ffprobe, "-v", "error", "-show_format", "-show_streams", "-of", "json", file]
     return resolve(
         ladder, parse_probe(json.loads(subprocess.run(argv, capture_output=True, check=True).stdout))

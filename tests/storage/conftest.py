@@ -151,9 +151,8 @@ class CuttingProxy:
     cuts: int = 0
 
     def __post_init__(self) -> None:
-        self._lock = threading.Lock()
         self._listener = socket.create_server(("127.0.0.1", 0))
-        self._open: set[socket.socket] = set()
+        self._open: list[socket.socket] = []
         self._threads = [threading.Thread(target=self._accept)]
         self._threads[0].start()
 
@@ -164,12 +163,10 @@ class CuttingProxy:
     def close(self) -> None:
         self._listener.shutdown(socket.SHUT_RDWR)
         self._threads[0].join()
-        for each in list(self._open):
+        for each in self._open:
             _hang_up(each)
         for thread in self._threads[1:]:
             thread.join()
-        for each in self._open:
-            each.close()
         self._listener.close()
 
     def _accept(self) -> None:
@@ -178,37 +175,36 @@ class CuttingProxy:
                 client, _ = self._listener.accept()
             except OSError:
                 return
-            server = socket.create_connection(self.upstream)
-            self._open |= {client, server}
-            answers = self.cut_answers_after.pop(0) if self.cut_answers_after else None
-            for source, target, limit in (
-                (client, server, self.cut_requests_longer_than),
-                (server, client, answers),
-            ):
-                thread = threading.Thread(target=self._relay, args=(source, target, limit))
-                self._threads.append(thread)
-                thread.start()
+            limit = self.cut_answers_after.pop(0) if self.cut_answers_after else None
+            self._threads.append(threading.Thread(target=self._connect, args=(client, limit)))
+            self._threads[-1].start()
+
+    def _connect(self, client: socket.socket, answer_limit: int | None) -> None:
+        # Closed, not only shut down: a sender whose bytes nobody reads would wait, and not see the hang-up.
+        with client, socket.create_connection(self.upstream) as server:
+            self._open += [client, server]
+            back = threading.Thread(target=self._relay, args=(server, client, answer_limit))
+            back.start()
+            self._relay(client, server, self.cut_requests_longer_than)
+            back.join()
 
     def _relay(self, source: socket.socket, target: socket.socket, limit: int | None) -> None:
         passed = 0
-        try:
+        with suppress(OSError):
             while chunk := source.recv(65536):
                 passed += len(chunk)
                 if limit is not None and passed > limit:
                     target.sendall(chunk[: len(chunk) - (passed - limit)])
-                    with self._lock:
-                        self.cuts += 1
-                        self.on_cut()
+                    self.cuts += 1
+                    self.on_cut()
                     break
                 target.sendall(chunk)
-        except OSError:
-            pass
         _hang_up(source)
         _hang_up(target)
 
 
 def _hang_up(each: socket.socket) -> None:
-    with suppress(OSError):
+    with suppress(OSError):  # closed already, or the other side was first
         each.shutdown(socket.SHUT_RDWR)
 
 

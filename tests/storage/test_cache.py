@@ -139,6 +139,26 @@ def test_who_waits_for_another_fetch_can_be_stopped(folder, workspace):
     assert origin.fetches == 0
 
 
+def test_a_lock_that_lost_its_name_between_open_and_lock_does_not_count(folder, workspace, monkeypatch):
+    cache, origin = SourceCache(folder, 10**9), Origin(b"1")
+    named = folder / "incoming" / f"{origin.sha256}.lock"
+    flock, late = fcntl.flock, [True]
+
+    def flock_late(descriptor: int, operation: int) -> None:
+        if late and late.pop():
+            named.unlink()  # what the holder before us does as it leaves
+        flock(descriptor, operation)
+
+    def fetch(target: Path) -> base.Fetched:
+        assert named.exists()  # otherwise the next process locks a new file, and fetches beside us
+        return origin(target)
+
+    monkeypatch.setattr(fcntl, "flock", flock_late)
+    cache.stage(origin.sha256, "a", fetch, workspace / "a")
+    assert origin.fetches == 1
+    assert late == []
+
+
 def test_a_staged_source_is_a_read_only_link_to_the_one_copy(folder, workspace):
     cache, origin = SourceCache(folder, 10**9), Origin(b"1")
     cache.stage(origin.sha256, "a", origin, workspace / "a")

@@ -42,8 +42,8 @@ NOT_ALLOWED = [
     "http://exa mple.com/",
     "http://example.com\\@127.0.0.1/",
     "http://[::1/",
-    "http://" + "a" * 300 + ".com/",
-    "http://example.com/" + "a" * 9000,
+    pytest.param("http://" + "a" * 300 + ".com/", id="a host too long"),
+    pytest.param("http://example.com/" + "a" * 9000, id="a path too long"),
     "no URL at all",
     "",
 ]
@@ -51,6 +51,25 @@ NOT_ALLOWED = [
 
 def egress(port: int, *, total_seconds: float = 10.0) -> Egress:
     return Egress(allowed_networks=LOOPBACK, allowed_ports=frozenset({80, port}), total_seconds=total_seconds)
+
+
+class Resolver:
+    """Stands for the name servers, which belong to whoever owns the name."""
+
+    def __init__(self, *addresses: str) -> None:
+        self.addresses = addresses
+        self.names: list[str] = []
+
+    def __call__(self, host: str, port: int, *hints: object) -> list[tuple[object, ...]]:
+        self.names.append(host)
+        return [
+            (socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", (each, port))
+            for each in self.addresses
+        ]
+
+
+def count(answer: Answer) -> int:
+    return sum(map(len, answer.chunks(65536)))
 
 
 def whole(answer: Answer) -> bytes:
@@ -106,11 +125,29 @@ def test_three_redirects_are_followed_and_a_fourth_is_not(hostile):
         "http://[::1]/",
         "file:///etc/passwd",
         "http://u:p@example.com/",
+        "http://[::1/",
+        "//[",
     ],
 )
 def test_each_redirect_is_checked_anew(hostile, target):
     with pytest.raises(EgressRefused):
         egress(hostile.port).get_stream(hostile.url(f"/redirect-to?{target}"), whole)
+
+
+def test_a_name_with_a_public_and_a_private_address_is_refused(hostile, monkeypatch):
+    monkeypatch.setattr(socket, "getaddrinfo", Resolver("127.0.0.1", "169.254.169.254"))
+    with pytest.raises(EgressRefused):
+        egress(hostile.port).get_stream(f"http://both.example:{hostile.port}/clip", whole)
+    assert hostile.seen == []
+
+
+def test_a_name_is_looked_up_once_and_cannot_change_its_mind(hostile, monkeypatch):
+    look_up = Resolver("127.0.0.1")
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    body = egress(hostile.port).get_stream(f"http://rebinding.example:{hostile.port}/clip", whole)
+    assert len(body) == 131072
+    assert look_up.names == ["rebinding.example"]
+    assert hostile.seen[0].headers["Host"] == f"rebinding.example:{hostile.port}"
 
 
 def test_the_body_of_a_redirect_is_not_read(hostile):
@@ -121,19 +158,15 @@ def test_the_body_of_a_redirect_is_not_read(hostile):
 @pytest.mark.parametrize("path", ["/drip", "/drip-headers", "/silent", "/endless"])
 def test_the_whole_request_has_a_deadline(hostile, path):
     with pytest.raises(EgressTimedOut, match=r"not over after 0\.3 s"):
-        egress(hostile.port, total_seconds=0.3).get_stream(
-            hostile.url(path), lambda a: sum(map(len, a.chunks(1)))
-        )
+        egress(hostile.port, total_seconds=0.3).get_stream(hostile.url(path), count)
 
 
 @pytest.mark.parametrize("path", ["/drip", "/drip-headers", "/silent", "/endless"])
 def test_the_caller_can_stop_a_request_at_any_time(hostile, path):
     began = time.monotonic()
     with pytest.raises(EgressStopped):
-        egress(hostile.port).get_stream(
-            hostile.url(path), lambda a: sum(map(len, a.chunks(1))), keep_going=lambda: False
-        )
-    assert time.monotonic() - began < 2
+        egress(hostile.port).get_stream(hostile.url(path), count, keep_going=lambda: False)
+    assert time.monotonic() - began < 5
 
 
 def test_a_tls_handshake_that_never_ends_can_be_stopped():
@@ -142,7 +175,7 @@ def test_a_tls_handshake_that_never_ends_can_be_stopped():
         began = time.monotonic()
         with pytest.raises(EgressStopped):
             egress(port).get_stream(f"https://127.0.0.1:{port}/", whole, keep_going=lambda: False)
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 5
         server_side, _ = deaf.accept()
         with server_side:
             server_side.settimeout(5)
@@ -183,6 +216,8 @@ def test_what_speaks_no_http_or_does_not_listen_is_a_failure(hostile):
 def test_proxies_in_the_environment_are_not_used(hostile, monkeypatch):
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
     assert len(egress(hostile.port).get_stream(hostile.url("/clip"), whole)) == 131072
 
 
@@ -204,6 +239,7 @@ def test_what_the_receiver_raises_reaches_the_caller(hostile):
         (format_datetime(datetime.now(UTC) + timedelta(seconds=900), usegmt=True), 800, 900),
         ("Wed, 21 Oct 2015 07:28:00 GMT", 0, 0),
     ],
+    ids=["seconds", "a date to come", "a date gone by"],
 )
 def test_retry_after_is_seconds_or_a_date(header, least, most):
     response = requests.Response()
@@ -213,7 +249,9 @@ def test_retry_after_is_seconds_or_a_date(header, least, most):
     assert least <= seconds <= most
 
 
-@pytest.mark.parametrize("header", ["", "soon", "-5", "1e9", "Wed, 99 Oct 2015"])
+@pytest.mark.parametrize(
+    "header", ["", "soon", "-5", "1e9", "Wed, 99 Oct 2015", pytest.param("9" * 5000, id="9...")]
+)
 def test_an_unreadable_retry_after_is_none(header):
     response = requests.Response()
     response.headers["Retry-After"] = header
