@@ -92,9 +92,10 @@ class FileStorage:
                 descriptor = os.open(
                     name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder
                 )
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                os.close(descriptor)
+                raise Refused("The URL names a folder or a device, not a file.")
             with open(descriptor, "rb", buffering=0) as file:  # noqa: PTH123  a descriptor, not a path
-                if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                    raise Refused("The URL names a folder or a device, not a file.")
                 yield file
 
     def _place(self, location: Location) -> tuple[Path, Sequence[str], str]:

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -123,9 +124,11 @@ def test_a_root_may_itself_be_reached_by_a_link(tmp_path, root):
 def test_a_pipe_or_a_folder_is_no_source_and_does_not_hang(storage, root, tmp_path):
     os.mkfifo(root / "pipe")
     (root / "folder").mkdir()
+    open_before = names_in(Path("/proc/self/fd"))
     for name in ("pipe", "folder"):
         with pytest.raises(base.Refused):
             fetch(storage, f"file://{root}/{name}", tmp_path / "in")
+    assert len(names_in(Path("/proc/self/fd"))) == len(open_before)
 
 
 def test_a_missing_file_is_not_found(storage, root, tmp_path):
