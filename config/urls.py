@@ -4,6 +4,11 @@ from django.views.generic import RedirectView
 
 from config import health
 
+# Outside a view, too, the API answers with documents.
+handler400 = "jobs.api.problems.bad_request"
+handler404 = "jobs.api.problems.not_found"
+handler500 = "jobs.api.problems.server_error"
+
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),

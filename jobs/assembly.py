@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-from adapters.ffmpeg.probe import parse_probe
 from adapters.packaging.fragments import FragmentIndex
 from adapters.packaging.hls import AudioTrack, Variant, master_playlist, media_playlist
 from jobs import faults, leases, stores
@@ -29,12 +28,6 @@ class _Rung:
     @property
     def index(self) -> FragmentIndex:
         return FragmentIndex.from_json(self.output.index)
-
-    @property
-    def frame_rate(self) -> Fraction | None:
-        """As it came out: a plan that keeps the source's rate does not name it."""
-        video = parse_probe(self.output.probe).video
-        return video[0].average_frame_rate if video else None
 
     @property
     def uri(self) -> str:
@@ -81,7 +74,7 @@ def _rungs(renditions: list[Rendition]) -> list[_Rung]:
         output.rendition_id: output
         for output in Output.objects.filter(
             rendition__in=renditions, kind=Output.Kind.RENDITION, state=OutputState.COMMITTED
-        )
+        ).defer("probe")
     }
     return [
         _Rung(RenditionPlan.from_json(one.spec), outputs[one.id])
@@ -94,7 +87,7 @@ def _publish(running: Running, job: Job, plan: Plan, rungs: list[_Rung]) -> Outp
     """Store the media playlists, then the master that names them. A player never sees it before the files."""
     segment: Fraction = plan.segment_seconds
     texts = {f"{rung.planned.key}.m3u8": media_playlist(rung.index, rung.uri, segment) for rung in rungs}
-    texts[MASTER] = master_playlist(_variants(rungs), _audio(rungs), segment)
+    texts[MASTER] = master_playlist(_variants(plan, rungs), _audio(rungs), segment)
     folder = f"manifest/{running.claim.epoch}/"
     outputs = [
         Output(
@@ -119,7 +112,7 @@ def _publish(running: Running, job: Job, plan: Plan, rungs: list[_Rung]) -> Outp
     return outputs[-1]
 
 
-def _variants(rungs: list[_Rung]) -> list[Variant]:
+def _variants(plan: Plan, rungs: list[_Rung]) -> list[Variant]:
     return [
         Variant(
             uri=f"{rung.planned.key}.m3u8",
@@ -127,7 +120,7 @@ def _variants(rungs: list[_Rung]) -> list[Variant]:
             codec=rung.output.codecs,
             width=rung.planned.encode.video.width,
             height=rung.planned.encode.video.height,
-            frame_rate=rung.frame_rate,
+            frame_rate=plan.frame_rate,
         )
         for rung in rungs
         if rung.planned.encode.video is not None

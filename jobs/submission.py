@@ -89,9 +89,9 @@ def cancel(job_id: UUID, *, actor: str) -> None:
 
 def _current_identity() -> int | None:
     """The encoder that the fleet runs now: the one that a worker showed last. None before the first worker."""
-    known: int | None = cache.get("encoder identity")
+    known: int | None = cache.get("encoder-identity")
     if known is None:
         newest = Worker.objects.filter(encoder_identity__isnull=False).order_by("-seen_at")
         known = newest.values_list("encoder_identity_id", flat=True).first()
-        cache.set("encoder identity", known, _IDENTITY_CACHE_SECONDS)
+        cache.set("encoder-identity", known, _IDENTITY_CACHE_SECONDS)
     return known

@@ -6,7 +6,6 @@ zero or the neutral value. `run_probe` starts ffprobe. Field names follow the JS
 """
 
 import json
-import math
 import re
 import tempfile
 from collections.abc import Mapping
@@ -15,13 +14,12 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from adapters.ffmpeg.fields import count, dimension, mapping, number, ratio, seconds, text
 from adapters.ffmpeg.inputs import input_arguments
 from adapters.ffmpeg.stderr import Diagnosis, diagnose
 from adapters.ffmpeg.supervisor import Limits, StopReason, supervise
 
 _CLOCK = re.compile(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)")
-_MAX_DIMENSION = 1 << 20
-_MAX_SECONDS = 1e7
 _MAX_DOCUMENT_BYTES = 16 << 20
 
 
@@ -162,26 +160,26 @@ def run_probe(ffprobe: Path, file: Path, *, timeout_seconds: float = 30) -> tupl
 
 def parse_probe(document: Mapping[str, object]) -> Probe:
     """Read ffprobe's JSON. Never raises: unknown shapes and absurd numbers count as absent."""
-    container = _mapping(document.get("format"))
+    container = mapping(document.get("format"))
     raw_streams = document.get("streams")
-    streams = [_mapping(item) for item in raw_streams] if isinstance(raw_streams, list) else []
+    streams = [mapping(item) for item in raw_streams] if isinstance(raw_streams, list) else []
     video = tuple(_video(item) for item in streams if item.get("codec_type") == "video")
     audio = tuple(_audio(item) for item in streams if item.get("codec_type") == "audio")
     other = tuple(
-        _text(item.get("codec_type")) or "unknown"
+        text(item.get("codec_type")) or "unknown"
         for item in streams
         if item.get("codec_type") not in ("video", "audio")
     )
-    duration = _seconds(container.get("duration"))
+    duration = seconds(container.get("duration"))
     if duration is None:
         streams_seconds = [s.duration_seconds for s in video] + [s.duration_seconds for s in audio]
         known = [seconds for seconds in streams_seconds if seconds is not None]
         duration = max(known, default=None)
-    bit_rate = _number(container.get("bit_rate"))
+    bit_rate = number(container.get("bit_rate"))
     return Probe(
-        format_name=_text(container.get("format_name")) or "",
+        format_name=text(container.get("format_name")) or "",
         duration_seconds=duration,
-        size_bytes=_count(container.get("size")),
+        size_bytes=count(container.get("size")),
         bit_rate_kbps=bit_rate / 1000 if bit_rate is not None and bit_rate > 0 else None,
         video=video,
         audio=audio,
@@ -190,43 +188,43 @@ def parse_probe(document: Mapping[str, object]) -> Probe:
 
 
 def _video(item: Mapping[str, object]) -> VideoStream:
-    disposition = _mapping(item.get("disposition"))
+    disposition = mapping(item.get("disposition"))
     return VideoStream(
-        index=_count(item.get("index")) or 0,
-        codec=_text(item.get("codec_name")) or "unknown",
-        codec_profile=_text(item.get("profile")),
-        width=_dimension(item.get("width")),
-        height=_dimension(item.get("height")),
-        sample_aspect_ratio=_ratio(item.get("sample_aspect_ratio")) or Fraction(1),
+        index=count(item.get("index")) or 0,
+        codec=text(item.get("codec_name")) or "unknown",
+        codec_profile=text(item.get("profile")),
+        width=dimension(item.get("width")),
+        height=dimension(item.get("height")),
+        sample_aspect_ratio=ratio(item.get("sample_aspect_ratio")) or Fraction(1),
         rotation=_rotation(item),
-        frame_rate=_ratio(item.get("r_frame_rate")),
-        average_frame_rate=_ratio(item.get("avg_frame_rate")),
+        frame_rate=ratio(item.get("r_frame_rate")),
+        average_frame_rate=ratio(item.get("avg_frame_rate")),
         duration_seconds=_stream_duration(item),
-        frames=_count(item.get("nb_frames")) or None,
-        pixel_format=_text(item.get("pix_fmt")),
-        color_transfer=_text(item.get("color_transfer")),
-        color_primaries=_text(item.get("color_primaries")),
-        color_space=_text(item.get("color_space")),
-        color_range=_text(item.get("color_range")),
-        field_order=_text(item.get("field_order")),
-        is_attached_picture=_number(disposition.get("attached_pic")) == 1,
-        is_default=_number(disposition.get("default")) == 1,
-        start_seconds=_number(item.get("start_time")) or 0.0,
+        frames=count(item.get("nb_frames")) or None,
+        pixel_format=text(item.get("pix_fmt")),
+        color_transfer=text(item.get("color_transfer")),
+        color_primaries=text(item.get("color_primaries")),
+        color_space=text(item.get("color_space")),
+        color_range=text(item.get("color_range")),
+        field_order=text(item.get("field_order")),
+        is_attached_picture=number(disposition.get("attached_pic")) == 1,
+        is_default=number(disposition.get("default")) == 1,
+        start_seconds=number(item.get("start_time")) or 0.0,
     )
 
 
 def _audio(item: Mapping[str, object]) -> AudioStream:
-    language = _text(_tags(item).get("language"))
+    language = text(_tags(item).get("language"))
     return AudioStream(
-        index=_count(item.get("index")) or 0,
-        codec=_text(item.get("codec_name")) or "unknown",
-        sample_rate_hz=_count(item.get("sample_rate")) or 0,
-        channels=_count(item.get("channels")) or 0,
-        channel_layout=_text(item.get("channel_layout")),
+        index=count(item.get("index")) or 0,
+        codec=text(item.get("codec_name")) or "unknown",
+        sample_rate_hz=count(item.get("sample_rate")) or 0,
+        channels=count(item.get("channels")) or 0,
+        channel_layout=text(item.get("channel_layout")),
         language=None if language == "und" else language,
-        is_default=_number(_mapping(item.get("disposition")).get("default")) == 1,
+        is_default=number(mapping(item.get("disposition")).get("default")) == 1,
         duration_seconds=_stream_duration(item),
-        start_seconds=_number(item.get("start_time")) or 0.0,
+        start_seconds=number(item.get("start_time")) or 0.0,
     )
 
 
@@ -235,10 +233,10 @@ def _rotation(item: Mapping[str, object]) -> int:
 
     Like FFmpeg's autorotation, an angle that is no quarter turn keeps the picture's size: 0 here.
     """
-    degrees = _number(_tags(item).get("rotate"))
+    degrees = number(_tags(item).get("rotate"))
     side_data = item.get("side_data_list")
     for entry in side_data if isinstance(side_data, list) else []:
-        matrix = _number(_mapping(entry).get("rotation"))
+        matrix = number(mapping(entry).get("rotation"))
         if matrix is not None:
             degrees = -matrix
     if degrees is None:
@@ -249,57 +247,15 @@ def _rotation(item: Mapping[str, object]) -> int:
 
 def _stream_duration(item: Mapping[str, object]) -> float | None:
     """Seconds from the stream, or from Matroska's DURATION tag ("00:00:01.234000000")."""
-    duration = _seconds(item.get("duration"))
+    duration = seconds(item.get("duration"))
     if duration is not None:
         return duration
-    clock = _CLOCK.fullmatch(_text(_tags(item).get("DURATION")) or "")
+    clock = _CLOCK.fullmatch(text(_tags(item).get("DURATION")) or "")
     if clock is None:
         return None
-    hours, minutes, seconds = clock.groups()
-    return _seconds(int(hours[:6]) * 3600 + int(minutes) * 60 + float(seconds))
+    hours, minutes, rest = clock.groups()
+    return seconds(int(hours[:6]) * 3600 + int(minutes) * 60 + float(rest))
 
 
 def _tags(item: Mapping[str, object]) -> Mapping[str, object]:
-    return _mapping(item.get("tags"))
-
-
-def _mapping(value: object) -> Mapping[str, object]:
-    return value if isinstance(value, dict) else {}
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) and value not in ("", "unknown", "N/A") else None
-
-
-def _number(value: object) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
-    try:
-        number = float(value)
-    except (ValueError, OverflowError):
-        return None
-    return number if math.isfinite(number) else None
-
-
-def _count(value: object) -> int | None:
-    number = _number(value)
-    return int(number) if number is not None and 0 <= number < 1 << 62 else None
-
-
-def _dimension(value: object) -> int:
-    count = _count(value)
-    return count if count is not None and count <= _MAX_DIMENSION else 0
-
-
-def _seconds(value: object) -> float | None:
-    number = _number(value)
-    return number if number is not None and 0 < number < _MAX_SECONDS else None
-
-
-def _ratio(value: object) -> Fraction | None:
-    """A positive "num/den" or "num:den" of at most ten digits a side; None for "0/0" and the rest."""
-    match = re.fullmatch(r"(\d{1,10})[:/](\d{1,10})", value) if isinstance(value, str) else None
-    if match is None:
-        return None
-    numerator, denominator = int(match[1]), int(match[2])
-    return Fraction(numerator, denominator) if numerator and denominator else None
+    return mapping(item.get("tags"))

@@ -19,6 +19,7 @@ from adapters.ffmpeg.progress import Progress, ProgressReader
 
 _TICK_SECONDS = 0.2
 _MEASURE_SECONDS = 1.0
+# As much as a pipe holds: the last turn of the loop reads all that an ended process has left in it.
 _READ_BYTES = 65536
 
 
@@ -140,7 +141,6 @@ def supervise(
             elif time.monotonic() >= kill_at:
                 child.kill()
                 kill_at = float("inf")
-        _drain(stdout, on_output)
         end = child.reap()
     if reason is None and watch.is_too_large():
         reason = StopReason.OUTPUT_TOO_LARGE
@@ -154,15 +154,6 @@ def supervise(
         started_at=started_at,
         last_progress=None,
     )
-
-
-def _drain(stdout: int, on_output: Callable[[bytes], bool]) -> None:
-    """What is left in the pipe. Not until end of file: a grandchild may hold the other end open."""
-    try:
-        while data := os.read(stdout, _READ_BYTES):
-            on_output(data)
-    except BlockingIOError:
-        return
 
 
 def _position(progress: Progress) -> tuple[int | None, float | None, int | None]:

@@ -5,6 +5,7 @@ import signal
 import sys
 from pathlib import Path
 
+import requests
 from rich.console import Console
 
 from config.embedded.child import NotReady
@@ -14,7 +15,7 @@ from config.embedded.services import FolderInUse
 from config.embedded.stack import StackFailed
 
 # Without a terminal, rich assumes 80 columns, which cuts a table with a checksum in it.
-WIDTH_WITHOUT_TERMINAL = 140
+WIDTH_WITHOUT_TERMINAL = 160
 
 
 def _interrupt(*_: object) -> None:
@@ -36,8 +37,8 @@ def main() -> int:
             case "services":
                 run_services(arguments.data, console)
             case "demo":
-                demo(arguments.input, arguments.data, console)
-    except (NotReady, StackFailed, FolderInUse, DemoFailed) as failure:
+                demo(arguments.input, arguments.data, arguments.output, console)
+    except (NotReady, StackFailed, FolderInUse, DemoFailed, requests.RequestException) as failure:
         console.print(f"{failure}", style="red", markup=False, highlight=False)
         return 1
     except KeyboardInterrupt:
@@ -53,9 +54,12 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--data", type=Path, default=Path(".run"), help="data folder (default .run)")
     services = commands.add_parser("services", help="PostgreSQL, Valkey and S3 alone, until Ctrl-C")
     services.add_argument("--data", type=Path, default=Path(".run"), help="data folder (default .run)")
-    demo = commands.add_parser("demo", help="one job from a clip to a playable ladder")
-    demo.add_argument("--input", default="", help="a file or an http(s) URL (default: a clip)")
-    demo.add_argument("--data", type=Path, default=Path(".run/demo"), help="data folder (default .run/demo)")
+    demo_command = commands.add_parser("demo", help="one job from a clip to a playable ladder")
+    demo_command.add_argument("--input", default="", help="a file or an http(s) URL (default: a clip)")
+    demo_command.add_argument(
+        "--data", type=Path, default=Path(".run/demo"), help="data folder (default .run/demo)"
+    )
+    demo_command.add_argument("--output", type=Path, default=Path("demo-output"), help="default demo-output")
     return parser
 
 

@@ -1,5 +1,6 @@
 """`make demo`: one real job over HTTP, from a clip to a ladder that plays, on a stack of its own."""
 
+import hashlib
 import os
 import re
 import shutil
@@ -22,9 +23,10 @@ ACCOUNT = "demo"
 POLL_SECONDS = 0.3
 REQUEST_SECONDS = 30
 FINAL_STATES = frozenset({"succeeded", "partial", "failed", "dead_letter", "cancelled"})
-OUTPUT = ROOT / "demo-output"
 # Shorter than any segment, longer than the frames by which audio is rounded.
 SKIPPED_SECONDS = 0.2
+
+WIDTH_FOR_CHECKSUMS = 150
 
 Document = dict[str, Any]  # a JSON object of the API
 
@@ -33,31 +35,31 @@ class DemoFailed(Exception):
     """The demo did not end well; the message says why."""
 
 
-def demo(source: str, folder: Path, console: Console) -> None:
-    """Encode `source` (a path, an http(s) URL, or "" for the clip) and leave the ladder in `demo-output/`.
+def demo(source: str, folder: Path, output: Path, console: Console) -> None:
+    """Encode `source` (a path, an http(s) URL, or "" for the clip) and leave the ladder in `output`.
 
-    Returns only if every rendition reads to its end through the manifest, as long as the source is.
+    Returns only if every rendition reads to its end through the manifest, and is as long as the source.
     """
     file = None if re.match("https?://", source) else Path(source or media.clip(ROOT / ".cache"))
     if file is not None and not file.is_file():
         raise DemoFailed(f"{file}: no such file")
-    port, *_ = free_ports(1)
+    (port,) = free_ports(1)
     workers = programs.few_workers(os.cpu_count() or 1)
-    stack = Stack(
-        folder, port=port, programs=[programs.web(port), programs.beat(), programs.conductor(), *workers]
-    )
-    with stack:
+    parts = [programs.web(port), programs.beat(), programs.conductor(), *workers]
+    with Stack(folder, port=port, programs=parts) as stack:
         began = time.monotonic()
         with console.status("Starting ...") as status:
             stack.start(lambda name: status.update(f"Starting ... {name} is ready"))
-        console.print(f"Started after {time.monotonic() - began:.1f} s: {', '.join(stack.children)}")
+        console.print(f"Started in {time.monotonic() - began:.1f} s: {', '.join(stack.children)}.")
+        began = time.monotonic()
         api = _Api(stack.url, stack.services.credentials.api_key)
-        url = source if file is None else _upload(file, stack)
-        job = _follow(api, api.submit(url), console)
+        job_id = api.submit(source if file is None else _upload(file, stack))
+        job = _follow(api, job_id, stack, console)
         if job["state"] != "succeeded":
             raise DemoFailed(_why(job, stack))
-        console.print(_table(job))
-        manifest = _download(api, job)
+        console.print(f"Done {time.monotonic() - began:.1f} s after submission.")
+        console.print(_table(job, console.width))
+        manifest = _download(api, job, output.absolute())
         _check(job)
         console.print(f"While the stack ran: {job['manifest']['public_url']}", soft_wrap=True)
         console.print(f"To look further: `make run` (API, admin, Flower); logs: {stack.services.logs}")
@@ -92,13 +94,17 @@ class _Api:
             found += page["results"]
         return found
 
-    def save(self, url: str, target: Path) -> None:
+    def save(self, url: str, target: Path) -> str:
+        """Download `url` to `target`; the SHA-256 of what came."""
+        digest = hashlib.sha256()
         # A presigned URL carries its own authorization: a second one in the header would be refused.
         with requests.get(url, stream=True, timeout=REQUEST_SECONDS) as answer:
             answer.raise_for_status()
             with target.open("wb") as file:
                 for block in answer.iter_content(1024 * 1024):
+                    digest.update(block)
                     file.write(block)
+        return digest.hexdigest()
 
     def _get(self, path: str) -> Document:
         answer = self._session.get(f"{self._url}{path}", timeout=REQUEST_SECONDS)
@@ -113,7 +119,7 @@ def _upload(file: Path, stack: Stack) -> str:
     return f"s3://sources/{ACCOUNT}/{name}"
 
 
-def _follow(api: _Api, job_id: str, console: Console) -> Document:
+def _follow(api: _Api, job_id: str, stack: Stack, console: Console) -> Document:
     """Draw a bar for each rendition until the job is final; the job as it then is."""
     columns = (
         SpinnerColumn(finished_text=" "),
@@ -135,6 +141,7 @@ def _follow(api: _Api, job_id: str, console: Console) -> Document:
                 progress.update(bars[key], completed=rendition["progress"], note=_note(rendition))
             if job["state"] in FINAL_STATES:
                 return job
+            stack.check()
             time.sleep(POLL_SECONDS)
 
 
@@ -146,7 +153,9 @@ def _note(rendition: Document) -> str:
     return ", ".join(filter(None, shown)) or "running"
 
 
-def _table(job: Document) -> Table:
+def _table(job: Document, width: int) -> Table:
+    # The whole checksums are in SHA256SUMS; here they stand where there is room.
+    digits = 64 if width >= WIDTH_FOR_CHECKSUMS else 12
     table = Table(
         "rendition", "resolution", "kbps", "duration", "size", "SHA-256", "encoder revision", "took"
     )
@@ -159,29 +168,31 @@ def _table(job: Document) -> Table:
             f"{output['bitrate_kbps']:.0f}",
             f"{output['duration_seconds']:.2f} s",
             f"{output['size_bytes'] / 1000:,.0f} kB",
-            output["sha256"],
+            output["sha256"][:digits],
             rendition["encoder_revision"],
             f"{rendition['encode_seconds']:.2f} s",
         )
-    for column in table.columns:
-        column.no_wrap = column.header != "SHA-256"
     return table
 
 
-def _download(api: _Api, job: Document) -> Path:
-    """Copy the ladder to `demo-output/` as it lies beneath the job's folder; the manifest's path there."""
-    shutil.rmtree(OUTPUT, ignore_errors=True)
+def _download(api: _Api, job: Document, folder: Path) -> Path:
+    """Copy the ladder to `folder` as it lies beneath the job's own, with SHA256SUMS; the manifest's path there."""
+    shutil.rmtree(folder, ignore_errors=True)
+    sums: list[str] = []
     manifest: Path | None = None
     for output in api.outputs(job["id"]):
-        target = Path(OUTPUT / output["path"]).resolve()
-        if not target.is_relative_to(OUTPUT):
+        target = Path(folder / output["path"]).resolve()
+        if not target.is_relative_to(folder.resolve()):
             raise DemoFailed(f"an output claims the path {output['path']}")
         target.parent.mkdir(parents=True, exist_ok=True)
-        api.save(output["download_url"], target)
+        if api.save(output["download_url"], target) != output["sha256"]:
+            raise DemoFailed(f"{output['path']} is not what was stored: its SHA-256 differs")
+        sums.append(f"{output['sha256']}  {output['path']}\n")
         if output["kind"] == "manifest":
             manifest = target
     if manifest is None:
         raise DemoFailed("the job has no manifest")
+    (folder / "SHA256SUMS").write_text("".join(sums))
     return manifest
 
 

@@ -3,6 +3,7 @@
 import fcntl
 import hashlib
 import os
+import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -35,7 +36,7 @@ class Services:
         self.logs = self.folder / "log"
         self._lock = _lock(self.folder)
         self.credentials = credentials(self.folder)
-        sockets = _socket_folder(self.folder)
+        self._sockets = sockets = _socket_folder(self.folder)
         keep_open = (self._lock,)
         self.postgres = Postgres(
             self.folder / "postgres",
@@ -99,6 +100,8 @@ class Services:
         self.valkey.stop()
         self.seaweed.stop()
         self.postgres.stop()
+        if not self._sockets.is_relative_to(self.folder):
+            shutil.rmtree(self._sockets, ignore_errors=True)
         os.close(self._lock)
 
 

@@ -65,6 +65,12 @@ class Stack:
             child.wait_until(partial(_is_ready, program, child), seconds=READY_SECONDS)
             report(program.name)
 
+    def check(self) -> None:
+        """Raise `StackFailed` if any part of it has ended."""
+        for child in (*self.services.children, *self.children.values()):
+            if not child.running:
+                raise StackFailed(f"{child.name} ended with {child.exit_code}.\n{child.log_tail()}")
+
     def stop(self) -> None:
         """Doors first, then those who work, each with its grace; broker and database last."""
         for grace_seconds, programs in groupby(self.programs, key=lambda program: program.grace_seconds):

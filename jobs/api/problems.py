@@ -5,8 +5,8 @@ from http import HTTPStatus
 from typing import Any
 
 import structlog
-from django.core.exceptions import PermissionDenied
-from django.http import Http404
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
@@ -46,6 +46,8 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's exception handler. None leaves a real surprise to Django, which logs it and answers 500."""
     if isinstance(error, Http404):
         error = exceptions.NotFound()
+    elif isinstance(error, RequestDataTooBig):
+        error = Problem(413, "request_too_large", "A job's document is at most 1 MiB; media goes by URL.")
     elif isinstance(error, PermissionDenied):
         error = exceptions.PermissionDenied()
     if not isinstance(error, exceptions.APIException):
@@ -62,21 +64,54 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     else:
         code = _code(error)
         detail, body = str(error.detail), {}
-    document = {
-        "type": f"urn:reelchord:problem:{code}",
-        "title": _TITLES.get(code, HTTPStatus(error.status_code).phrase),
-        "status": error.status_code,
-        "code": code,
-        "detail": detail,
-        "instance": context["request"].path,
-        **body,
-    }
+    document = _document(code, error.status_code, detail, context["request"].path) | body
     headers = {}
     if challenge := getattr(error, "auth_header", None):
         headers["WWW-Authenticate"] = str(challenge)
     if wait := getattr(error, "wait", None):
         headers["Retry-After"] = str(int(wait) + 1)
     return Response(document, status=error.status_code, headers=headers, content_type=CONTENT_TYPE)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's handler400: what is refused before any view, such as a body over the size limit."""
+    if isinstance(exception, RequestDataTooBig):
+        return _page(
+            request, 413, "request_too_large", "A job's document is at most 1 MiB; media goes by URL."
+        )
+    return _page(request, 400, "bad_request", "The request cannot be read.")
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's handler404."""
+    return _page(request, 404, "not_found", "There is nothing at this path.")
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Django's handler500: the traceback is in the log, never in the answer."""
+    return _page(
+        request, 500, "internal_error", "Try again; if it stays, tell the operator the time of this answer."
+    )
+
+
+def _page(request: HttpRequest, status: int, code: str, detail: str) -> HttpResponse:
+    if request.path.startswith("/api/"):
+        document = _document(code, status, detail, request.path)
+        return JsonResponse(document, status=status, content_type=CONTENT_TYPE)
+    return HttpResponse(
+        f"{HTTPStatus(status).phrase}\n", status=status, content_type="text/plain; charset=utf-8"
+    )
+
+
+def _document(code: str, status: int, detail: str, path: str) -> dict[str, Any]:
+    return {
+        "type": f"urn:reelchord:problem:{code}",
+        "title": _TITLES.get(code, HTTPStatus(status).phrase),
+        "status": status,
+        "code": code,
+        "detail": detail,
+        "instance": path,
+    }
 
 
 def _code(error: exceptions.APIException) -> str:

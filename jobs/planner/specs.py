@@ -11,6 +11,8 @@ from dataclasses import asdict, dataclass
 from fractions import Fraction
 from typing import Any, Literal, NamedTuple, get_args
 
+from adapters.ffmpeg.encoders import AUDIO_ENCODERS, VIDEO_ENCODERS
+
 Packaging = Literal["hls", "mp4"]
 PACKAGINGS: tuple[Packaging, ...] = get_args(Packaging)
 
@@ -23,8 +25,6 @@ class Range(NamedTuple):
 
 
 COPY = "copy"
-VIDEO_ENCODERS = ("libx264", COPY)
-AUDIO_ENCODERS = ("aac", COPY)
 # x264's "placebo" is left out: hours of CPU for nothing that can be seen.
 SPEEDS = (
     "ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow",

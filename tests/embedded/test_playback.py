@@ -31,7 +31,20 @@ def ladder(tmp_path: Path, ffmpeg: Path) -> Path:
     """Two seconds of test picture as one variant of five segments."""
     picture = "testsrc=size=64x64:rate=25:duration=2"
     segments = ("-hls_time", "0.4", "-hls_segment_type", "fmp4", "-hls_playlist_type", "vod")
-    command = [ffmpeg, "-v", "error", "-f", "lavfi", "-i", picture, "-g", "10", "-f", "hls", *segments]
+    command: list[str | Path] = [
+        ffmpeg,
+        "-v",
+        "error",
+        "-f",
+        "lavfi",
+        "-i",
+        picture,
+        "-g",
+        "10",
+        "-f",
+        "hls",
+        *segments,
+    ]
     subprocess.run([*command, tmp_path / "video.m3u8"], check=True)
     (tmp_path / "master.m3u8").write_text("#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=100000\nvideo.m3u8\n")
     return tmp_path

@@ -28,7 +28,8 @@ def test_a_block_becomes_one_progress() -> None:
 @settings(derandomize=True, database=None, deadline=None)
 @given(st.lists(st.integers(0, 2 * len(BLOCK)), max_size=30))
 def test_the_pipe_may_cut_anywhere(cuts: list[int]) -> None:
-    reader, stream, found = ProgressReader(), BLOCK * 2, []
+    reader, stream = ProgressReader(), BLOCK * 2
+    found: list[Progress] = []
     edges = [0, *sorted(cuts), len(stream)]
     for start, end in pairwise(edges):
         found += reader.feed(stream[start:end])

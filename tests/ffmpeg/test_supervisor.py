@@ -169,6 +169,25 @@ def test_a_child_that_floods_its_stderr_and_ends_at_once_is_too_large(tmp_path: 
     assert completed.stop_reason is StopReason.OUTPUT_TOO_LARGE
 
 
+def test_nothing_of_stdout_is_lost_at_the_end(tmp_path: Path) -> None:
+    for size in (1, 65_536, 1_000_003):
+        taken = bytearray()
+
+        def take(data: bytes, taken: bytearray = taken) -> bool:
+            taken.extend(data)
+            return True
+
+        supervise(
+            (sys.executable, "-c", f"import sys; sys.stdout.write('x' * {size})"),
+            workspace=tmp_path,
+            stderr_file=tmp_path / "stderr.log",
+            limits=GENEROUS,
+            on_output=take,
+            stop_reason=never,
+        )
+        assert len(taken) == size
+
+
 def test_stderr_is_kept_whole(tmp_path: Path) -> None:
     script = "import sys\nfor n in range(100_000): print('line', n, file=sys.stderr)"
     supervise_python(script, tmp_path)

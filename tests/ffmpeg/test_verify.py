@@ -17,8 +17,8 @@ VIDEO = VideoEncode(
 )  # fmt: skip
 AUDIO = AudioEncode(stream_index=1, encoder="aac", bitrate_kbps=96, channels=2, sample_rate_hz=None)
 PLANNED = Encode(VIDEO, AUDIO, "mp4", None, 60.0)
-SOUND = {"codec_type": "audio", "codec_name": "aac"}
-PICTURE = {
+SOUND: dict[str, object] = {"codec_type": "audio", "codec_name": "aac"}
+PICTURE: dict[str, object] = {
     "codec_type": "video",
     "codec_name": "h264",
     "width": 320,
