@@ -6,7 +6,7 @@ from jobs.models import Output, Step
 from jobs.states import JobState, StepState
 from tests.factories import drive, make_job, stored, upload
 
-pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+pytestmark = pytest.mark.django_db(transaction=True)
 
 HTML = b"<!DOCTYPE html>\n<html><body>Sign in to continue</body></html>"
 

@@ -15,7 +15,7 @@ from jobs.states import AttemptState, JobState, OutputState, RenditionState, Ste
 from jobs.submission import AlreadyFinal
 from tests.factories import claim, drive, make_job, next_step, run_step, stored, upload
 
-pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+pytestmark = pytest.mark.django_db(transaction=True)
 
 # Minutes of work, so that only a stop can end it in time.
 SLOW = Ladder(packaging="hls", rungs=(Rung(name="720p", height=720, crf=10, speed="veryslow"),), audio=None)

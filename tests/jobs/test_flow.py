@@ -14,7 +14,7 @@ from jobs.states import AttemptState, JobState, OutputState, RenditionState, Ste
 from tests.factories import REMUX, drive, make_job, next_step, run_step, s3_client, stored, upload
 from webhooks.models import Event
 
-pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from jobs.models import Attempt, Job, Step
 from jobs.states import AttemptState, JobState, StepKind, StepState
 from tests.factories import claim, make_account, make_job, next_step
 
-pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture

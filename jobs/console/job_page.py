@@ -1,0 +1,334 @@
+"""One job on one page: what was asked for, what the source is, what was planned, what came out, and by whose hand."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.urls import reverse
+
+from adapters.ffmpeg.probe import AudioStream, Probe, VideoStream, parse_probe
+from audit.models import AuditEvent
+from jobs import stores
+from jobs.console import cells
+from jobs.console.sections import Cell, Column, Facts, Notes, Section, Table, columns, notice, numbers
+from jobs.models import Attempt, Job, Output, Rendition, Source, Step
+from jobs.states import OutputState
+
+REFRESH_SECONDS = 5
+# Each page holds at most so many rows of a kind; a job seldom has a tenth of it.
+MOST_ROWS = 300
+
+
+def sections(job: Job) -> list[Section]:
+    """Eight queries, however much the job holds."""
+    source = Source.objects.filter(job=job).order_by("position").first()
+    renditions = list(Rendition.objects.filter(job=job).select_related("step"))
+    attempts = list(attempts_of(job))
+    outputs = list(Output.objects.filter(job=job).select_related("rendition").defer("probe", "index"))
+    steps = list(Step.objects.filter(job=job).order_by("id"))
+    events = list(AuditEvent.objects.filter(job_id=job.id).order_by("-id")[:MOST_ROWS])
+    probe = parse_probe(source.probe) if source and source.probe else None
+    found: list[Section | None] = [
+        *notice(job.fault_code, job.fault_bucket, job.fault_message, job.fault_detail),
+        _facts(job, events),
+        _source(source, probe),
+        _streams(probe),
+        _plan(job),
+        _notes(job),
+        _renditions(renditions, attempts, outputs),
+        _attempts(attempts),
+        _outputs(job, outputs),
+        _steps(steps),
+        _trail(events),
+    ]
+    return [section for section in found if section is not None]
+
+
+def attempts_of(job: Job) -> "Sequence[Attempt]":
+    """The newest ones first fetched, in the order of time."""
+    related = ("step", "rendition", "encoder_identity", "stderr")
+    newest = (
+        Attempt.objects.filter(job=job)
+        .select_related(*related)
+        .defer("argv", "evidence", "stderr__content")
+        .order_by("-id")[:MOST_ROWS]
+    )
+    return list(newest)[::-1]
+
+
+def _facts(job: Job, events: list[AuditEvent]) -> Facts:
+    # With more events than are shown, the first of these is not the job's first.
+    submitted_by = events[-1].actor if events and len(events) < MOST_ROWS else cells.NOTHING
+    identity = job.encoder_identity
+    rows: list[tuple[str, Cell]] = [
+        ("Id", cells.code(job.id)),
+        ("Account", job.account.slug),
+        ("Submitted by", submitted_by),
+        ("Reference", cells.code(job.reference)),
+        ("Preset", str(job.preset) if job.preset else "own ladder"),
+        ("Created (UTC)", cells.when(job.created_at)),
+        ("Started", cells.when(job.started_at)),
+        ("Finished", cells.when(job.finished_at)),
+        ("Time limit", f"{cells.span(job.timeout_seconds)} for each attempt"),
+        ("Destination", cells.code(job.destination)),
+        ("Encoder at submission", encoder_link(identity.pk, identity.revision) if identity else cells.NOTHING),
+    ]
+    if job.manifest:
+        public = stores.public_url(job.manifest.url)
+        shown = cells.outside(public, public) if public else cells.code(job.manifest.url)
+        rows.append(("Manifest", shown))
+    if job.metadata:
+        rows.append(("Metadata", cells.document(job.metadata)))
+    return Facts("Job", rows)
+
+
+def _source(source: Source | None, probe: Probe | None) -> Facts | None:
+    if source is None:
+        return None
+    rows: list[tuple[str, Cell]] = [("URL", cells.code(source.url))]
+    if source.fetched_at:
+        rows += [
+            ("SHA-256", cells.code(source.sha256)),
+            ("Size", cells.size(source.size_bytes)),
+            ("Content type", cells.code(source.content_type)),
+            ("Fetched", cells.when(source.fetched_at)),
+        ]
+    else:
+        rows.append(("Fetched", "not yet, or in vain"))
+    if probe:
+        rows += [
+            ("Container", cells.code(probe.format_name)),
+            ("Length", cells.span(probe.duration_seconds)),
+            ("Bit rate", cells.rate(probe.bit_rate_kbps)),
+        ]
+    return Facts("Source", rows)
+
+
+def _streams(probe: Probe | None) -> Table | None:
+    if probe is None:
+        return None
+    rows = [_video(stream) for stream in probe.video] + [_audio(stream) for stream in probe.audio]
+    other = ", ".join(sorted(set(probe.other)))
+    return Table(
+        "Streams of the source",
+        [Column("#", number=True), *columns("Kind", "Codec", "Picture or sound", "Rate", "More")],
+        sorted(rows, key=lambda row: int(row[0])),
+        empty="Neither video nor audio.",
+        note=f"Besides: {other}." if other else "",
+    )
+
+
+def _video(stream: VideoStream) -> list[Cell]:
+    rate = stream.average_frame_rate or stream.frame_rate
+    more = [
+        stream.pixel_format or "",
+        stream.color_transfer or "",
+        f"turned by {stream.rotation}°" if stream.rotation else "",
+        "variable rate" if stream.is_variable_rate else "",
+        "cover picture" if stream.is_attached_picture else "",
+    ]
+    return [
+        str(stream.index),
+        "video",
+        " ".join(filter(None, [stream.codec, stream.codec_profile])),
+        f"{stream.display_width}x{stream.display_height}",
+        f"{float(rate):.3f}".rstrip("0").rstrip(".") + " fps" if rate else cells.NOTHING,
+        ", ".join(filter(None, more)) or cells.NOTHING,
+    ]
+
+
+def _audio(stream: AudioStream) -> list[Cell]:
+    sound = stream.channel_layout or (f"{stream.channels} channels" if stream.channels else "")
+    return [
+        str(stream.index),
+        "audio",
+        stream.codec or cells.NOTHING,
+        sound or cells.NOTHING,
+        f"{stream.sample_rate_hz / 1000:g} kHz" if stream.sample_rate_hz else cells.NOTHING,
+        stream.language or cells.NOTHING,
+    ]
+
+
+def _plan(job: Job) -> Facts | None:
+    plan: dict[str, Any] | None = job.plan
+    if not plan:
+        return None
+    return Facts(
+        "Plan",
+        [
+            ("Packaging", plan["packaging"]),
+            ("Segment", f"{_decimal(plan['segment_seconds'])} s"),
+            ("GOP", f"{_decimal(plan['gop_seconds'])} s"),
+            ("Frame rate", f"{_decimal(plan['frame_rate'])} fps" if plan["frame_rate"] else cells.NOTHING),
+        ],
+    )
+
+
+def _decimal(fraction: str) -> str:
+    """`30000/1001` as 29.97."""
+    over, _, under = fraction.partition("/")
+    return f"{int(over) / int(under or 1):.3f}".rstrip("0").rstrip(".")
+
+
+def _notes(job: Job) -> Notes | None:
+    notes = job.plan["notes"] if job.plan else []
+    return Notes("Where the plan departs from the ladder", notes) if notes else None
+
+
+def _renditions(renditions: list[Rendition], attempts: list[Attempt], outputs: list[Output]) -> Table:
+    committed = {output.rendition_id: output for output in outputs if output.state == OutputState.COMMITTED}
+    rows: list[list[Cell]] = []
+    for row in renditions:
+        encode = row.spec["encode"]
+        video = encode["video"]
+        coders = [encode[kind]["encoder"] for kind in ("video", "audio") if encode[kind]]
+        output = committed.get(row.id)
+        seconds = output.duration_seconds if output else None
+        kbps = output.size_bytes * 8 / seconds / 1000 if output and seconds else None
+        speed = row.step.speed
+        rows.append(
+            [
+                cells.clipped(row.key, under="" if row.required else "optional"),
+                cells.badge(row.state),
+                cells.bar(row.step.progress, row.state),
+                f"{speed:.2f}x" if speed else cells.NOTHING,
+                f"{video['width']}x{video['height']}" if video and video["width"] else cells.NOTHING,
+                " + ".join(coders),
+                str(sum(attempt.rendition_id == row.id for attempt in attempts)),
+                cells.size(output.size_bytes if output else None),
+                cells.rate(kbps),
+                cells.fault(row.fault_code, row.fault_message),
+            ]
+        )
+    heads = [
+        *columns("Rendition", "State", "Progress"),
+        *numbers("Speed", "Resolution"),
+        *columns("Encoder"),
+        *numbers("Attempts", "Size", "Bit rate"),
+        *columns("Fault"),
+    ]
+    return Table("Renditions", heads, rows, empty="None planned yet.")
+
+
+def _attempts(attempts: list[Attempt]) -> Table:
+    heads = [
+        *columns("Attempt", "Step", "State", "Worker and queue", "Started"),
+        *numbers("Waited", "Wall", "CPU", "Memory", "Exit"),
+        *columns("Encoder revision", "Fault", "stderr"),
+    ]
+    rows: list[list[Cell]] = [
+        [
+            cells.link(attempt_url(attempt), f"#{attempt.epoch}"),
+            str(attempt.step),
+            cells.badge(attempt.state),
+            cells.clipped(attempt.worker, under=attempt.queue),
+            cells.when(attempt.started_at),
+            cells.span(waited_seconds(attempt)),
+            cells.span(attempt.wall_seconds),
+            cells.span(attempt.cpu_seconds),
+            cells.size(attempt.peak_rss_bytes),
+            exit_of(attempt),
+            encoder_link(attempt.encoder_identity.pk, attempt.encoder_identity.revision)
+            if attempt.encoder_identity
+            else cells.NOTHING,
+            cells.fault(attempt.fault_code, attempt.fault_message),
+            cells.link(f"{attempt_url(attempt)}#stderr", cells.size(attempt.stderr.size_bytes))
+            if attempt.stderr
+            else cells.NOTHING,
+        ]
+        for attempt in attempts
+    ]
+    note = f"The newest {MOST_ROWS}." if len(rows) == MOST_ROWS else ""
+    return Table("Attempts", heads, rows, empty="No worker has taken a step yet.", note=note)
+
+
+def _outputs(job: Job, outputs: list[Output]) -> Table | None:
+    if not outputs:
+        return None
+    rows: list[list[Cell]] = []
+    for output in outputs[:MOST_ROWS]:
+        public = stores.public_url(output.url) if output.state == OutputState.COMMITTED else None
+        rows.append(
+            [
+                cells.outside(public, output.path) if public else cells.code(output.path),
+                output.kind,
+                cells.badge(output.state),
+                cells.size(output.size_bytes),
+                cells.span(output.duration_seconds),
+                cells.code(output.codecs),
+                cells.code(output.sha256),
+            ]
+        )
+    heads = [
+        *columns("Path", "Kind", "State"),
+        *numbers("Size", "Length"),
+        *columns("Codecs", "SHA-256"),
+    ]
+    return Table("Outputs", heads, rows, note=f"Beneath {job.destination}{job.id}/")
+
+
+def _steps(steps: list[Step]) -> Table:
+    heads = [
+        *columns("Step", "State", "Queue", "Owner"),
+        *numbers("Epoch", "Attempts", "Hints"),
+        *columns("Ready", "Not before", "Lease until"),
+    ]
+    rows: list[list[Cell]] = [
+        [
+            str(step),
+            cells.badge(step.state),
+            step.queue,
+            step.owner or cells.NOTHING,
+            str(step.epoch),
+            str(step.attempts),
+            str(step.hints),
+            cells.when(step.ready_at),
+            cells.when(step.dispatch_after),
+            cells.when(step.lease_until),
+        ]
+        for step in steps
+    ]
+    return Table("Steps", heads, rows)
+
+
+def _trail(events: list[AuditEvent]) -> Table:
+    rows: list[list[Cell]] = [
+        [
+            cells.when(event.at),
+            " ".join(filter(None, [event.subject, event.label])),
+            cells.badge(event.from_state) if event.from_state else cells.NOTHING,
+            cells.badge(event.to_state),
+            event.actor,
+            detail_of(event.detail),
+        ]
+        for event in reversed(events)
+    ]
+    note = f"The newest {MOST_ROWS}." if len(rows) == MOST_ROWS else ""
+    return Table(
+        "Audit trail", columns("At (UTC)", "What", "From", "To", "By", "Detail"), rows, note=note, empty="Empty."
+    )
+
+
+# --- shared with the other pages --------------------------------------------------------------------------
+def detail_of(detail: dict[str, Any]) -> Cell:
+    return ", ".join(f"{name}: {value}" for name, value in detail.items()) or cells.NOTHING
+
+
+def attempt_url(attempt: Attempt) -> str:
+    return reverse("admin:jobs_attempt_change", args=[attempt.pk])
+
+
+def encoder_link(pk: int, revision: str) -> Cell:
+    return cells.link(reverse("admin:audit_encoderidentity_change", args=[pk]), revision)
+
+
+def waited_seconds(attempt: Attempt) -> float:
+    return max((attempt.started_at - attempt.queued_at).total_seconds(), 0.0)
+
+
+def exit_of(attempt: Attempt) -> Cell:
+    """The exit code, or the signal, or why it was stopped."""
+    if attempt.stop_reason:
+        return cells.words(attempt.stop_reason)
+    if attempt.signal is not None:
+        return cells.signal_name(attempt.signal)
+    return str(attempt.exit_code) if attempt.exit_code is not None else cells.NOTHING
