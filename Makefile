@@ -47,4 +47,4 @@ bench: $(READY) ## measure against the bare tools, side by side (minutes)
 	$(BIN)/python -m benchmarks
 
 clean: ## remove data, demo output and caches; the virtual environment stays
-	rm -rf .run .cache demo-output .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf .run .cache demo-output .hypothesis .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -8,6 +8,8 @@ from pathlib import Path
 import structlog
 from environs import Env
 
+from jobs.states import AttemptState, JobState, RenditionState
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = Env()
@@ -150,7 +152,11 @@ SPECTACULAR_SETTINGS = {
     "OAS_VERSION": "3.1.1",
     "SERVE_INCLUDE_SCHEMA": False,
     "COMPONENT_SPLIT_REQUEST": True,
-    "ENUM_NAME_OVERRIDES": {},
+    "ENUM_NAME_OVERRIDES": {
+        "JobState": [str(state) for state in JobState],
+        "RenditionState": [str(state) for state in RenditionState],
+        "AttemptState": [str(state) for state in AttemptState],
+    },
 }
 
 # --- logs: one line of JSON for each event, on stderr ------------------------------------------------------
@@ -187,3 +193,6 @@ LOGGING = {
     "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", "INFO")},
     "loggers": {"django.request": {"level": "ERROR"}, "botocore": {"level": "WARNING"}},
 }
+
+# --- the admin: its name, colours and sidebar -------------------------------------------------------------
+from config.unfold import UNFOLD  # noqa: E402, F401 - the skin reads it here

@@ -1,6 +1,6 @@
 """Send hints for what is ready and due, within each queue's window."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 from django.conf import settings
@@ -28,11 +28,16 @@ def _dispatch_queue(queue: str, room: int) -> int:
     # A hint that led to no claim in its time: lost, or still waiting in a long queue. One more does no harm.
     steps += _mark(due.filter(hints__gt=0), _REPEATED_AT_ONCE)
     sent = [step for step in steps if canvas.hint(step)]
-    unsent = {step.id for step in steps} - {step.id for step in sent}
-    if unsent:
-        retry_at = Now() + timedelta(seconds=_BROKER_DOWN_SECONDS)
-        Step.objects.filter(id__in=unsent, state=StepState.READY).update(hints=0, dispatch_after=retry_at)
+    take_back([step for step in steps if step not in sent])
     return len(sent)
+
+
+def take_back(steps: Sequence[Step]) -> None:
+    """The broker did not take the hints to these steps: due again in a moment, as if none had left."""
+    if steps:
+        retry_at = Now() + timedelta(seconds=_BROKER_DOWN_SECONDS)
+        unsent = Step.objects.filter(id__in=[step.id for step in steps], state=StepState.READY)
+        unsent.update(hints=0, dispatch_after=retry_at)
 
 
 def _mark(due: "QuerySet[Step]", limit: int) -> list[Step]:

@@ -1,11 +1,13 @@
 """Resolve the ladder against the source, write the renditions down, and send the chord."""
 
 from dataclasses import replace
+from datetime import timedelta
 
+from django.conf import settings
 from django.db.models.functions import Now
 
 from adapters.ffmpeg.probe import parse_probe
-from jobs import admission, canvas, faults, leases, routing
+from jobs import admission, canvas, dispatch, faults, leases, routing
 from jobs.attempts import Faulted, Running
 from jobs.models import Job, Rendition, Source, Step
 from jobs.models.identifiers import uuid7
@@ -29,8 +31,9 @@ def work(running: Running) -> None:
         # one by one, and the barrier does what the chord's body would have done.
         steps, renditions = _rows(job, plan)
         chorded = admission.has_room_for(steps)
-        for step in steps:
-            step.hints = 1 if chorded else 0
+        if chorded:
+            for step in steps:
+                step.hints, step.dispatch_after = 1, Now() + timedelta(seconds=settings.HINT_SECONDS)
         join = Step(
             id=uuid7(),
             job_id=job.id,
@@ -46,8 +49,8 @@ def work(running: Running) -> None:
         Job.objects.filter(id=job.id).update(plan=plan.to_json())
         moves.attempt(held.attempt_id, AttemptState.SUCCEEDED, label=held.label)
         moves.job(JobState.RUNNING)
-    if chorded:
-        canvas.send_chord(steps, join)
+    if chorded and not canvas.send_chord(steps, join):
+        dispatch.take_back(steps)
 
 
 def _rows(job: Job, plan: Plan) -> tuple[list[Step], list[Rendition]]:

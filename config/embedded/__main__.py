@@ -1,6 +1,7 @@
 """`python -m config.embedded run|demo|services`: what the Makefile calls."""
 
 import argparse
+import os
 import signal
 import sys
 from pathlib import Path
@@ -9,9 +10,10 @@ import requests
 from rich.console import Console
 
 from config.embedded.child import NotReady
+from config.embedded.client import JobRefused
 from config.embedded.demo import DemoFailed, demo
 from config.embedded.foreground import run_services, run_stack
-from config.embedded.services import FolderInUse
+from config.embedded.services import FolderInUse, without_proxy
 from config.embedded.stack import StackFailed
 
 # Without a terminal, rich assumes 80 columns, which cuts a table with a checksum in it.
@@ -24,6 +26,7 @@ def _interrupt(*_: object) -> None:
 
 def main() -> int:
     arguments = _parser().parse_args()
+    os.environ.update(without_proxy())
     console = Console()
     if not console.is_terminal:
         console.width = WIDTH_WITHOUT_TERMINAL
@@ -38,7 +41,7 @@ def main() -> int:
                 run_services(arguments.data, console)
             case "demo":
                 demo(arguments.input, arguments.data, arguments.output, console)
-    except (NotReady, StackFailed, FolderInUse, DemoFailed, requests.RequestException) as failure:
+    except (NotReady, StackFailed, FolderInUse, JobRefused, DemoFailed, requests.RequestException) as failure:
         console.print(f"{failure}", style="red", markup=False, highlight=False)
         return 1
     except KeyboardInterrupt:

@@ -1,19 +1,17 @@
 """`make demo`: one real job over HTTP, from a clip to a ladder that plays, on a stack of its own."""
 
-import hashlib
 import os
 import re
 import shutil
 import time
 from pathlib import Path
-from typing import Any
 
-import requests
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TaskProgressColumn, TextColumn
 from rich.table import Table
 
 from config.embedded import media, playback, programs
+from config.embedded.client import Client, Document
 from config.embedded.ports import free_ports
 from config.embedded.programs import ROOT
 from config.embedded.stack import Stack
@@ -21,14 +19,11 @@ from config.embedded.stack import Stack
 PRESET = "hls-1080p"
 ACCOUNT = "demo"
 POLL_SECONDS = 0.3
-REQUEST_SECONDS = 30
 FINAL_STATES = frozenset({"succeeded", "partial", "failed", "dead_letter", "cancelled"})
 # Shorter than any segment, longer than the frames by which audio is rounded.
 SKIPPED_SECONDS = 0.2
-
+SUMS = "SHA256SUMS"
 WIDTH_FOR_CHECKSUMS = 150
-
-Document = dict[str, Any]  # a JSON object of the API
 
 
 class DemoFailed(Exception):
@@ -43,6 +38,8 @@ def demo(source: str, folder: Path, output: Path, console: Console) -> None:
     file = None if re.match("https?://", source) else Path(source or media.clip(ROOT / ".cache"))
     if file is not None and not file.is_file():
         raise DemoFailed(f"{file}: no such file")
+    if output.exists() and any(output.iterdir()) and not (output / SUMS).exists():
+        raise DemoFailed(f"{output} holds something else than a demo's ladder: choose another folder")
     (port,) = free_ports(1)
     workers = programs.few_workers(os.cpu_count() or 1)
     parts = [programs.web(port), programs.beat(), programs.conductor(), *workers]
@@ -52,8 +49,8 @@ def demo(source: str, folder: Path, output: Path, console: Console) -> None:
             stack.start(lambda name: status.update(f"Starting ... {name} is ready"))
         console.print(f"Started in {time.monotonic() - began:.1f} s: {', '.join(stack.children)}.")
         began = time.monotonic()
-        api = _Api(stack.url, stack.services.credentials.api_key)
-        job_id = api.submit(source if file is None else _upload(file, stack))
+        api = Client(stack.url, stack.services.credentials.api_key)
+        job_id = api.submit(source if file is None else _upload(file, stack), PRESET)
         job = _follow(api, job_id, stack, console)
         if job["state"] != "succeeded":
             raise DemoFailed(_why(job, stack))
@@ -66,60 +63,13 @@ def demo(source: str, folder: Path, output: Path, console: Console) -> None:
     console.print(f"manifest: {manifest.as_uri()}", soft_wrap=True, highlight=False)
 
 
-class _Api:
-    """The few calls of the HTTP API that the demo makes."""
-
-    def __init__(self, url: str, key: str) -> None:
-        self._url = url
-        self._session = requests.Session()
-        self._session.trust_env = False  # loopback: no proxy, no .netrc
-        self._session.headers["Authorization"] = f"Bearer {key}"
-
-    def submit(self, source: str) -> str:
-        """The job's id."""
-        document = {"source": {"url": source}, "preset": PRESET}
-        answer = self._session.post(f"{self._url}/api/v1/jobs", json=document, timeout=REQUEST_SECONDS)
-        if answer.status_code != requests.codes.accepted:
-            raise DemoFailed(f"The job was refused ({answer.status_code}): {answer.text}")
-        return str(answer.json()["id"])
-
-    def job(self, job_id: str) -> Document:
-        return self._get(f"/api/v1/jobs/{job_id}")
-
-    def outputs(self, job_id: str) -> list[Document]:
-        page = self._get(f"/api/v1/jobs/{job_id}/outputs")
-        found = list(page["results"])
-        while page["next"]:
-            page = self._get(page["next"].removeprefix(self._url))
-            found += page["results"]
-        return found
-
-    def save(self, url: str, target: Path) -> str:
-        """Download `url` to `target`; the SHA-256 of what came."""
-        digest = hashlib.sha256()
-        # A presigned URL carries its own authorization: a second one in the header would be refused.
-        with requests.get(url, stream=True, timeout=REQUEST_SECONDS) as answer:
-            answer.raise_for_status()
-            with target.open("wb") as file:
-                for block in answer.iter_content(1024 * 1024):
-                    digest.update(block)
-                    file.write(block)
-        return digest.hexdigest()
-
-    def _get(self, path: str) -> Document:
-        answer = self._session.get(f"{self._url}{path}", timeout=REQUEST_SECONDS)
-        answer.raise_for_status()
-        document: Document = answer.json()
-        return document
-
-
 def _upload(file: Path, stack: Stack) -> str:
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", file.name).lstrip(".-") or "source"
     stack.services.seaweed.client().upload_file(str(file), "sources", f"{ACCOUNT}/{name}")
     return f"s3://sources/{ACCOUNT}/{name}"
 
 
-def _follow(api: _Api, job_id: str, stack: Stack, console: Console) -> Document:
+def _follow(api: Client, job_id: str, stack: Stack, console: Console) -> Document:
     """Draw a bar for each rendition until the job is final; the job as it then is."""
     columns = (
         SpinnerColumn(finished_text=" "),
@@ -175,9 +125,12 @@ def _table(job: Document, width: int) -> Table:
     return table
 
 
-def _download(api: _Api, job: Document, folder: Path) -> Path:
-    """Copy the ladder to `folder` as it lies beneath the job's own, with SHA256SUMS; the manifest's path there."""
-    shutil.rmtree(folder, ignore_errors=True)
+def _download(api: Client, job: Document, folder: Path) -> Path:
+    """Copy the ladder to `folder` as it lies beneath the job's own, with checksums; the manifest's path there."""
+    if folder.exists():
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True)
+    (folder / SUMS).touch()  # marks it as ours, however this ends
     sums: list[str] = []
     manifest: Path | None = None
     for output in api.outputs(job["id"]):
@@ -192,7 +145,7 @@ def _download(api: _Api, job: Document, folder: Path) -> Path:
             manifest = target
     if manifest is None:
         raise DemoFailed("the job has no manifest")
-    (folder / "SHA256SUMS").write_text("".join(sums))
+    (folder / SUMS).write_text("".join(sums))
     return manifest
 
 

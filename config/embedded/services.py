@@ -77,8 +77,7 @@ class Services:
             "FFMPEG_BINARY": str(media.ffmpeg()),
             "FFPROBE_BINARY": str(media.ffprobe()),
             "SECRET_KEY": self.credentials.secret_key,
-            # A proxy of the user's cannot reach our loopback.
-            "NO_PROXY": ",".join(filter(None, [os.environ.get("NO_PROXY", ""), "127.0.0.1", "localhost"])),
+            **without_proxy(),
         }
 
     def start(self, ready: Callable[[str], None] = lambda name: None) -> None:
@@ -103,6 +102,13 @@ class Services:
         if not self._sockets.is_relative_to(self.folder):
             shutil.rmtree(self._sockets, ignore_errors=True)
         os.close(self._lock)
+
+
+def without_proxy() -> dict[str, str]:
+    """Variables that keep the user's HTTP proxy, if there is one, away from our loopback."""
+    known = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
+    hosts = dict.fromkeys(filter(None, [*known.split(","), "127.0.0.1", "localhost"]))
+    return {name: ",".join(hosts) for name in ("no_proxy", "NO_PROXY")}
 
 
 def _lock(folder: Path) -> int:

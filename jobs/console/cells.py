@@ -2,6 +2,7 @@
 
 import json
 import signal as signals
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -11,7 +12,7 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-NOTHING = format_html('<span class="rc-nothing">{}</span>', "–")
+NOTHING = format_html('<span class="rc-nothing">{}</span>', "\N{EN DASH}")
 
 _TONES = {
     "good": ("succeeded", "done", "committed", "live", "active"),
@@ -131,8 +132,9 @@ def fault(code: str, message: str) -> SafeString:
     return format_html('<span class="rc-clip rc-fault" title="{}: {}">{}</span>', code, message, message)
 
 
-def lines(items: list[str]) -> SafeString:
-    return format_html_join("", "<div>{}</div>", ((item,) for item in items)) if items else NOTHING
+def joined(items: Iterable[str]) -> SafeString:
+    """Several values in one cell."""
+    return format_html_join(", ", "{}", ((item,) for item in items)) or NOTHING
 
 
 def document(value: Any) -> SafeString:

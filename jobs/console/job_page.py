@@ -70,7 +70,10 @@ def _facts(job: Job, events: list[AuditEvent]) -> Facts:
         ("Finished", cells.when(job.finished_at)),
         ("Time limit", f"{cells.span(job.timeout_seconds)} for each attempt"),
         ("Destination", cells.code(job.destination)),
-        ("Encoder at submission", encoder_link(identity.pk, identity.revision) if identity else cells.NOTHING),
+        (
+            "Encoder at submission",
+            encoder_link(identity.pk, identity.revision) if identity else cells.NOTHING,
+        ),
     ]
     if job.manifest:
         public = stores.public_url(job.manifest.url)
@@ -304,7 +307,11 @@ def _trail(events: list[AuditEvent]) -> Table:
     ]
     note = f"The newest {MOST_ROWS}." if len(rows) == MOST_ROWS else ""
     return Table(
-        "Audit trail", columns("At (UTC)", "What", "From", "To", "By", "Detail"), rows, note=note, empty="Empty."
+        "Audit trail",
+        columns("At (UTC)", "What", "From", "To", "By", "Detail"),
+        rows,
+        note=note,
+        empty="Empty.",
     )
 
 

@@ -22,7 +22,7 @@ BEFORE = "before"
 _ID_BEGINNING = re.compile(r"[0-9a-f]{8}-[0-9a-f-]*|[0-9a-f]{32}", re.IGNORECASE)
 
 
-class FirstPage(Paginator[Any]):
+class FirstPage(Paginator):  # type: ignore[type-arg]  # not subscriptable at run time
     """The first rows of a queryset; `has_more` says whether others follow. One query, of one row more."""
 
     @cached_property
@@ -37,7 +37,7 @@ class FirstPage(Paginator[Any]):
     def has_more(self) -> bool:
         return len(self._rows) > self.per_page
 
-    def page(self, number: int | str) -> Page[Any]:
+    def page(self, number: int | str) -> "Page[Any]":
         return Page(self._rows[: self.per_page], 1, self)
 
 

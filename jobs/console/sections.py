@@ -39,6 +39,11 @@ class Table:
     note: Cell = ""
     template: str = "console/table.html"
 
+    @property
+    def cells(self) -> "list[list[tuple[Column, Cell]]]":
+        """The rows, each cell with its column: a template cannot walk through two lists at once."""
+        return [list(zip(self.columns, row, strict=True)) for row in self.rows]
+
 
 @dataclass(frozen=True, slots=True)
 class Notes:

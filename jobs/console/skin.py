@@ -14,9 +14,9 @@ if TYPE_CHECKING:  # Unfold is untyped, and its classes are Django's with anothe
 else:
     from unfold.admin import ModelAdmin as _ModelAdmin
     from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+    from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget as CheckboxSelectMultiple
     from unfold.widgets import UnfoldAdminSelectWidget as Select
     from unfold.widgets import UnfoldAdminTextInputWidget as TextInput
-    from unfold.widgets import UnfoldCheckboxSelectMultiple as CheckboxSelectMultiple
 
     class ModelAdmin(_ModelAdmin):
         """`ModelAdmin[Job]` is how a type checker wants it written; at run time it is the class itself."""

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 # FFmpeg's own mark at the beginning of a line, as `-loglevel level+warning` writes it; a file's tag may say the
 # same words further on.
 _CONTEXTS = r"(?:\[[^\]\n]* @ 0x[0-9a-f]+\] )*"
-_LEVEL = re.compile(rf"^(?:{_CONTEXTS}\[(?P<level>panic|fatal|error|warning)\] |x264 \[(?P<own>error|warning)\]: )")
+_LEVEL = re.compile(
+    rf"^(?:{_CONTEXTS}\[(?P<level>panic|fatal|error|warning)\] |x264 \[(?P<own>error|warning)\]: )"
+)
 # What a terminal would act on, and what turns the direction of reading, is shown instead of obeyed.
 _SHOWN = {code: 0x2400 + code for code in range(0x20) if chr(code) not in "\t\n"} | {0x7F: 0x2421}
 _SHOWN_DIRECTION = {code: f"<U+{code:04X}>" for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))}

@@ -94,6 +94,16 @@ def test_a_demo_of_a_missing_file_says_so_before_anything_starts(tmp_path: Path)
     assert not (tmp_path / "data").exists()
 
 
+def test_a_demo_never_empties_a_folder_that_is_not_its_own(tmp_path: Path, clip: Path) -> None:
+    precious = tmp_path / "precious.txt"
+    precious.write_text("mine")
+    command = [*COMMAND, "demo", "--input", clip, "--data", tmp_path / "data", "--output", tmp_path]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert "holds something else" in done.stdout
+    assert list(tmp_path.iterdir()) == [precious]
+
+
 def test_a_stack_on_a_taken_port_says_so(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
