@@ -52,6 +52,8 @@ app.conf.update(
     worker_prefetch_multiplier=1,
     # Results are rows of ours; only the chord's header needs a backend.
     task_ignore_result=True,
+    # Names and arguments for the results that are kept: those of maintenance tasks, for the admin.
+    result_extended=True,
     # With REMAP_SIGTERM=SIGQUIT a stopped worker lets its attempt finish this long, then hands it back.
     worker_soft_shutdown_timeout=20,
     # True would kill every encode when the broker hiccups.

@@ -30,6 +30,9 @@ UNFOLD: dict[str, Any] = {
     "SITE_HEADER": "Reelchord",
     "SITE_SUBHEADER": "Operator's console",
     "SITE_SYMBOL": "animated_images",
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("reelchord/icon.svg")}
+    ],
     "SITE_URL": None,
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,

@@ -5,9 +5,11 @@ its body from running.
 """
 
 from collections.abc import Callable
+from typing import Any
 from uuid import UUID
 
 from celery import Task, current_task, shared_task
+from django_celery_results.backends.database import DatabaseBackend
 
 from jobs import assembly, attempts, execution, ingest, leases, planning, pruning
 from jobs.attempts import Running
@@ -33,12 +35,22 @@ def emit_manifest(step_id: str) -> str:
     return _perform(step_id, assembly.work)
 
 
-@shared_task(name="jobs.prune_discarded_outputs")
+class Recorded(Task[..., Any]):
+    """A maintenance task: its runs are rows that operators see in the admin (django-celery-results)."""
+
+    ignore_result = False
+
+    @property
+    def backend(self) -> DatabaseBackend:
+        return DatabaseBackend(app=self.app)
+
+
+@shared_task(name="jobs.prune_discarded_outputs", base=Recorded)
 def prune_discarded_outputs() -> int:
     return pruning.prune_discarded()
 
 
-@shared_task(name="jobs.prune_idempotency_keys")
+@shared_task(name="jobs.prune_idempotency_keys", base=Recorded)
 def prune_idempotency_keys() -> int:
     return pruning.prune_idempotency_keys()
 

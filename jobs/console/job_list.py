@@ -31,7 +31,7 @@ _SHA256_DIGITS = 64
 class JobAdmin(NewestFirstAdmin[Job], PageAdmin[Job]):
     page_template = "console/job.html"
     list_display = (
-        "job", "owner", "preset_name", "state_badge", "progress", "source", "duration", "created", "took", "fault",
+        "job", "owner", "state_badge", "progress", "source", "duration", "created", "took", "fault",
     )  # fmt: skip
     list_filter = (JobStateFilter, Created, AccountFilter, PresetFilter, OlderThan)
     # `get_search_results` does it; a value here makes the field appear.
@@ -85,13 +85,9 @@ class JobAdmin(NewestFirstAdmin[Job], PageAdmin[Job]):
     def job(self, row: Job) -> str:
         return cells.short(row.id)
 
-    @display(description="Account")
+    @display(description="Account, preset")
     def owner(self, row: Job) -> str:
-        return row.account.slug
-
-    @display(description="Preset")
-    def preset_name(self, row: Job) -> str:
-        return str(row.preset) if row.preset else "own ladder"
+        return cells.clipped(row.account.slug, under=str(row.preset) if row.preset else "own ladder")
 
     @display(description="State")
     def state_badge(self, row: Job) -> str:
@@ -137,7 +133,7 @@ class JobAdmin(NewestFirstAdmin[Job], PageAdmin[Job]):
         return {
             "state": cells.badge(row.state),
             "progress": cells.bar(progress_of(row), row.state),
-            "took": cells.span(seconds_taken(row)),
+            "took": _took(row),
             "refresh_seconds": job_page.REFRESH_SECONDS if live else None,
             "can_cancel": live and self.has_cancel_permission(request),
         }
@@ -190,6 +186,13 @@ def seconds_taken(row: Job) -> float | None:
     if row.started_at is None:
         return None
     return ((row.finished_at or timezone.now()) - row.started_at).total_seconds()
+
+
+def _took(row: Job) -> str:
+    seconds = seconds_taken(row)
+    if seconds is None:
+        return "never started" if row.state in FINAL_JOB else "not started yet"
+    return f"took {cells.span(seconds)}" if row.state in FINAL_JOB else f"{cells.span(seconds)} so far"
 
 
 def _jobs(count: int) -> str:

@@ -9,9 +9,9 @@ from adapters.ffmpeg.probe import AudioStream, Probe, VideoStream, parse_probe
 from audit.models import AuditEvent
 from jobs import stores
 from jobs.console import cells
-from jobs.console.sections import Cell, Column, Facts, Notes, Section, Table, columns, notice, numbers
+from jobs.console.sections import Cell, Facts, Notes, Section, Table, columns, notice, numbers
 from jobs.models import Attempt, Job, Output, Rendition, Source, Step
-from jobs.states import OutputState
+from jobs.states import OutputState, StepState
 
 REFRESH_SECONDS = 5
 # Each page holds at most so many rows of a kind; a job seldom has a tenth of it.
@@ -113,7 +113,7 @@ def _streams(probe: Probe | None) -> Table | None:
     other = ", ".join(sorted(set(probe.other)))
     return Table(
         "Streams of the source",
-        [Column("#", number=True), *columns("Kind", "Codec", "Picture or sound", "Rate", "More")],
+        columns("#", "Kind", "Codec", "Picture or sound", "Rate", "More"),
         sorted(rows, key=lambda row: int(row[0])),
         empty="Neither video nor audio.",
         note=f"Besides: {other}." if other else "",
@@ -173,8 +173,9 @@ def _decimal(fraction: str) -> str:
 
 
 def _notes(job: Job) -> Notes | None:
-    notes = job.plan["notes"] if job.plan else []
-    return Notes("Where the plan departs from the ladder", notes) if notes else None
+    if not job.plan:
+        return None
+    return Notes("Where the plan departs from the ladder", job.plan["notes"], empty="Nowhere.")
 
 
 def _renditions(renditions: list[Rendition], attempts: list[Attempt], outputs: list[Output]) -> Table:
@@ -214,14 +215,17 @@ def _renditions(renditions: list[Rendition], attempts: list[Attempt], outputs: l
 
 def _attempts(attempts: list[Attempt]) -> Table:
     heads = [
-        *columns("Attempt", "Step", "State", "Worker and queue", "Started"),
+        *columns("Attempt", "Step, encoder revision", "State", "Worker, queue", "Started"),
         *numbers("Waited", "Wall", "CPU", "Memory", "Exit"),
-        *columns("Encoder revision", "Fault", "stderr"),
+        *columns("Fault", "stderr"),
     ]
     rows: list[list[Cell]] = [
         [
             cells.link(attempt_url(attempt), f"#{attempt.epoch}"),
-            str(attempt.step),
+            cells.clipped(
+                str(attempt.step),
+                under=attempt.encoder_identity.revision if attempt.encoder_identity else "",
+            ),
             cells.badge(attempt.state),
             cells.clipped(attempt.worker, under=attempt.queue),
             cells.when(attempt.started_at),
@@ -230,9 +234,6 @@ def _attempts(attempts: list[Attempt]) -> Table:
             cells.span(attempt.cpu_seconds),
             cells.size(attempt.peak_rss_bytes),
             exit_of(attempt),
-            encoder_link(attempt.encoder_identity.pk, attempt.encoder_identity.revision)
-            if attempt.encoder_identity
-            else cells.NOTHING,
             cells.fault(attempt.fault_code, attempt.fault_message),
             cells.link(f"{attempt_url(attempt)}#stderr", cells.size(attempt.stderr.size_bytes))
             if attempt.stderr
@@ -285,7 +286,7 @@ def _steps(steps: list[Step]) -> Table:
             str(step.attempts),
             str(step.hints),
             cells.when(step.ready_at),
-            cells.when(step.dispatch_after),
+            cells.when(step.dispatch_after if step.state == StepState.READY else None),
             cells.when(step.lease_until),
         ]
         for step in steps

@@ -65,6 +65,8 @@ class NewestFirstAdmin(ReadOnlyAdmin[_Row]):
             return HttpResponseRedirect(request.path)
         if isinstance(response, TemplateResponse) and response.context_data:
             changelist = response.context_data["cl"]
+            # The number of rows shown is no number of results: nothing may call it one.
+            changelist.full_result_count = changelist.result_count
             response.context_data |= {
                 "older_url": keyset.older_url(changelist),
                 "newest_url": keyset.newest_url(changelist),

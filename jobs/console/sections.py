@@ -51,6 +51,7 @@ class Notes:
 
     title: str
     sentences: Sequence[str]
+    empty: str
     template: str = "console/notes.html"
 
 
