@@ -40,7 +40,7 @@ class Recorded(Task[..., Any]):
 
     ignore_result = False
 
-    @property
+    @property  # type: ignore[misc]  # read-only: Celery sets it nowhere
     def backend(self) -> DatabaseBackend:
         return DatabaseBackend(app=self.app)
 

@@ -8,6 +8,7 @@ import boto3
 from django.conf import settings
 
 from jobs import assembly, attempts, execution, ingest, keys, leases, planning, submission
+from jobs.claims import Claim
 from jobs.models import Account, ApiKey, Job, Step
 from jobs.planner.specs import AudioRung, Ladder, Rung
 from jobs.states import StepKind, StepState
@@ -83,15 +84,16 @@ def next_step(job: Job, kind: StepKind | None = None) -> Step | None:
     return (ready.filter(kind=kind) if kind else ready).first()
 
 
-def claim(step: Step) -> leases.Claim:
+def claim(step: Step | None) -> Claim:
     """Claim a step as the tester; a step in back-off is made due first."""
+    assert step is not None, "no step is ready"
     Step.objects.filter(id=step.id).update(hints=1)
     held = leases.claim(step.id, WORKER)
     assert held is not None, f"{step} could not be claimed"
     return held
 
 
-def run_step(step: Step) -> str:
+def run_step(step: Step | None) -> str:
     held = claim(step)
     return attempts.perform(held, WORK[held.kind])
 

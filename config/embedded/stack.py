@@ -61,8 +61,7 @@ class Stack:
         self._run("bootstrap", manage("bootstrap"))
         report("bootstrap")
         for program in self.programs:
-            child = self.children[program.name]
-            child.wait_until(partial(_is_ready, program, child), seconds=READY_SECONDS)
+            self.children[program.name].wait_until(partial(self._is_ready, program), seconds=READY_SECONDS)
             report(program.name)
 
     def check(self) -> None:
@@ -128,12 +127,16 @@ class Stack:
             "PYTHONUNBUFFERED": "1",
         }
 
+    def _is_ready(self, program: Program) -> bool:
+        self.check()  # it may wait for another part, which has ended
+        if program.ready_line:
+            return program.ready_line in self.children[program.name].log_since_start()
+        return _answers(program.ready_url)
 
-def _is_ready(program: Program, child: Child) -> bool:
-    if program.ready_line:
-        return program.ready_line in child.log_since_start()
+
+def _answers(url: str) -> bool:
     try:
-        with urlopen(program.ready_url, timeout=5) as response:  # noqa: S310 - our own loopback address
+        with urlopen(url, timeout=5) as response:  # noqa: S310 - our own loopback address
             return bool(response.status == 200)
     except (URLError, ConnectionError, TimeoutError):
         return False

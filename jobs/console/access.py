@@ -72,6 +72,7 @@ class ApiKeyAdmin(NewestFirstAdmin[ApiKey]):
     list_display = ("name", "beginning", "owner", "state", "scope_names", "created", "last_used", "expires")
     list_filter = (AccountFilter, OlderThan)
     list_select_related = ("account",)
+    autocomplete_fields = ("account",)
     search_fields = ("name", "prefix")
     search_help_text = "Name or beginning"
     actions = ("revoke_keys",)

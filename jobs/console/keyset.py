@@ -6,39 +6,52 @@ the time of their making, so a span of time is a range of ids and needs no index
 
 import re
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from django.contrib.admin import ModelAdmin, SimpleListFilter
 from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import ValidationError
-from django.core.paginator import Page, Paginator
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.functional import cached_property
 
 BEFORE = "before"
 _ID_BEGINNING = re.compile(r"[0-9a-f]{8}-[0-9a-f-]*|[0-9a-f]{32}", re.IGNORECASE)
 
 
-class FirstPage(Paginator):  # type: ignore[type-arg]  # not subscriptable at run time
-    """The first rows of a queryset; `has_more` says whether others follow. One query, of one row more."""
+class NewestFirst(ChangeList):
+    """A changelist that never counts: it reads one row more than it shows, to know whether others follow."""
 
-    @cached_property
-    def _rows(self) -> list[Any]:
-        return list(self.object_list[: self.per_page + 1])
+    has_more = False
 
-    @cached_property
-    def count(self) -> int:
-        return min(len(self._rows), self.per_page)
+    def get_results(self, request: HttpRequest) -> None:
+        rows = list(self.queryset[: self.list_per_page + 1])
+        self.has_more = len(rows) > self.list_per_page
+        self.result_list = rows[: self.list_per_page]  # type: ignore[assignment]  # Django's is a queryset
+        self.paginator = self.model_admin.get_paginator(request, self.result_list, self.list_per_page)
+        # The number of rows on the page, which is no number of results: nothing may offer to show the rest.
+        self.result_count = self.full_result_count = len(self.result_list)
+        self.show_full_result_count = self.can_show_all = self.multi_page = False
+        self.show_admin_actions = True
 
     @property
-    def has_more(self) -> bool:
-        return len(self._rows) > self.per_page
+    def older_url(self) -> str | None:
+        """The query string of the next page, or None on the last one."""
+        if not self.has_more:
+            return None
+        return self.get_query_string({BEFORE: str(self.result_list[len(self.result_list) - 1].pk)})
 
-    def page(self, number: int | str) -> "Page[Any]":
-        return Page(self._rows[: self.per_page], 1, self)
+    @property
+    def newest_url(self) -> str | None:
+        """The query string of the first page, or None there."""
+        return self.get_query_string(remove=[BEFORE]) if BEFORE in self.filter_params else None
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether a search or a filter is at work, so that an empty list means 'not found'."""
+        return bool(self.query or self.has_active_filters)
 
 
 class OlderThan(SimpleListFilter):
@@ -128,19 +141,3 @@ def id_range(text: str) -> tuple[UUID, UUID] | None:
     if len(digits) > 32:
         return None
     return UUID(hex=digits.ljust(32, "0")), UUID(hex=digits.ljust(32, "f"))
-
-
-def older_url(changelist: Any) -> str | None:
-    """The query string of the next page, or None on the last one."""
-    if not cast(FirstPage, changelist.paginator).has_more:
-        return None
-    query: str = changelist.get_query_string({BEFORE: str(changelist.result_list[-1].pk)}, ["p"])
-    return query
-
-
-def newest_url(changelist: Any) -> str | None:
-    """The query string of the first page, or None there."""
-    if BEFORE not in changelist.params and BEFORE not in changelist.filter_params:
-        return None
-    query: str = changelist.get_query_string(remove=[BEFORE])
-    return query

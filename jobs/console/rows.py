@@ -4,6 +4,7 @@ The rows are the record of what happened. What may change, changes through a ser
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from django.contrib import messages
@@ -33,6 +34,13 @@ class ReadOnlyAdmin(ModelAdmin[_Row]):
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
 
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Where a subclass lets rows be made, there is one way to save: what follows is not for editing."""
+        buttons = {"show_save_and_continue": False, "show_save_and_add_another": False}
+        return super().add_view(request, form_url, {**(extra_context or {}), **buttons})
+
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
 
@@ -48,30 +56,35 @@ class NewestFirstAdmin(ReadOnlyAdmin[_Row]):
     list_per_page = 50
     list_fullwidth = True
     list_disable_select_all = True
-    paginator = keyset.FirstPage
     show_full_result_count = False
     show_facets = ShowFacets.NEVER
     change_list_template = "console/change_list.html"
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[keyset.NewestFirst]:
+        return keyset.NewestFirst
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         try:
-            response = super().changelist_view(request, extra_context)
+            return super().changelist_view(request, extra_context)
         except OperationalError as error:
             if not isinstance(error.__cause__, QueryCanceled):
                 raise
             messages.error(request, "The search took too long. Narrow it by state, account or time.")
             return HttpResponseRedirect(request.path)
-        if isinstance(response, TemplateResponse) and response.context_data:
-            changelist = response.context_data["cl"]
-            # The number of rows shown is no number of results: nothing may call it one.
-            changelist.full_result_count = changelist.result_count
-            response.context_data |= {
-                "older_url": keyset.older_url(changelist),
-                "newest_url": keyset.newest_url(changelist),
-            }
-        return response
+
+
+@dataclass(frozen=True, slots=True)
+class _Original:
+    """What the skin's breadcrumbs ask of a row, under the title of its page."""
+
+    pk: object
+    _meta: Any
+    title: str
+
+    def __str__(self) -> str:
+        return self.title
 
 
 class PageAdmin(ReadOnlyAdmin[_Row]):
@@ -113,7 +126,7 @@ class PageAdmin(ReadOnlyAdmin[_Row]):
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
-            "original": row,
+            "original": _Original(row.pk, self.opts, self.page_title(row)),
             "title": self.page_title(row),
             "sections": self.sections(request, row),
             "media": self.media,

@@ -23,7 +23,7 @@ from config.embedded.services import FolderInUse, Services
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def s3_client(endpoint_url: str, access_key: str, secret_key: str):  # type: ignore[no-untyped-def]
+def s3_client(endpoint_url: str, access_key: str, secret_key: str):
     return boto3.client(
         "s3",
         endpoint_url=endpoint_url,
@@ -56,7 +56,7 @@ def test_each_test_process_has_a_broker_of_its_own(valkey: str) -> None:
     assert valkey.endswith(f"?db={int(worker) + 1}")
 
 
-def test_a_player_without_a_key_reads_outputs_and_nothing_else(s3) -> None:  # type: ignore[no-untyped-def]
+def test_a_player_without_a_key_reads_outputs_and_nothing_else(s3) -> None:
     client = s3_client(s3.endpoint_url, s3.access_key, s3.secret_key)
     for bucket in ("outputs", "sources"):
         client.put_object(Bucket=bucket, Key="anonymous/file.txt", Body=b"text")

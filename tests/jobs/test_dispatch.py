@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 from jobs import conductor
 from jobs.admission import LEAST_WINDOW
 from jobs.dispatch import dispatch
-from jobs.models import Output, Step, Worker
+from jobs.models import Job, Output, Step, Worker
 from jobs.routing import CONTROL, FILES, TRANSCODE_CPU
 from jobs.states import StepKind, StepState
 from tests.factories import drive, make_account, make_job, next_step, run_step, upload
@@ -38,7 +38,7 @@ def queued(broker, queue: str) -> list[tuple[str, list[str]]]:
     return [(message["headers"]["task"], eval(message["headers"]["argsrepr"])) for message in messages]  # noqa: S307
 
 
-def _jobs(count: int) -> list:
+def _jobs(count: int) -> list[Job]:
     account = make_account()
     return [make_job(account, "s3://sources/none/clip.mp4") for _ in range(count)]
 

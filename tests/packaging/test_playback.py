@@ -34,7 +34,16 @@ def master(encoded, tmp_path_factory) -> Path:
 
 
 def probe(ffprobe: Path, manifest: Path) -> list[dict[str, object]]:
-    argv = [ffprobe, "-v", "error", "-count_frames", "-show_streams", "-of", "json", manifest]
+    argv: list[str | Path] = [
+        ffprobe,
+        "-v",
+        "error",
+        "-count_frames",
+        "-show_streams",
+        "-of",
+        "json",
+        manifest,
+    ]
     done = subprocess.run(argv, capture_output=True, text=True, check=True, timeout=60)
     assert done.stderr == ""
     return json.loads(done.stdout)["streams"]

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
+from typing import Any
 
 import pytest
 
@@ -60,7 +61,7 @@ def source() -> Callable[..., Probe]:
     """An MP4 file of the given streams."""
 
     def make(
-        video: tuple[VideoStream, ...] = (), audio: tuple[AudioStream, ...] = (), **changes: object
+        video: tuple[VideoStream, ...] = (), audio: tuple[AudioStream, ...] = (), **changes: Any
     ) -> Probe:
         probe = Probe("mov,mp4,m4a,3gp,3g2,mj2", 60.0, 10**7, 1333.0, video, audio, ())
         return replace(probe, **changes)

@@ -55,7 +55,7 @@ other = st.fixed_dictionaries({"codec_type": st.sampled_from(["subtitle", "data"
 def probes(draw: st.DrawFn) -> Probe:
     streams = draw(st.lists(video | audio | other, min_size=1, max_size=6))
     for position, stream in enumerate(streams):
-        stream["index"] = position
+        stream["index"] = str(position)
     name = draw(st.sampled_from(["mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "png_pipe", "image2", "mpegts"]))
     return parse_probe({"format": {"format_name": name, "duration": draw(seconds)}, "streams": streams})
 
@@ -113,6 +113,7 @@ def check(plan: Plan, ladder: Ladder, probe: Probe) -> None:
     pictures = {stream.index: stream for stream in probe.video}
     for rendition in plan.renditions:
         wish = next((rung for rung in ladder.rungs if rung.name == rendition.key), ladder.audio)
+        assert wish is not None
         assert rendition.required == wish.required
         duration = rendition.encode.duration_seconds
         assert duration is None or duration > 0
@@ -124,6 +125,7 @@ def check(plan: Plan, ladder: Ladder, probe: Probe) -> None:
         if picture is None or picture.encoder == COPY:
             continue
         stream = pictures[picture.stream_index]
+        assert plan.frame_rate is not None
         assert plan.gop_seconds == picture.gop_frames / plan.frame_rate
         assert plan.frame_rate <= 120
         assert picture.pixel_format in PIXEL_FORMATS

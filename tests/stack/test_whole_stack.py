@@ -29,7 +29,7 @@ LADDER = {
     "audio": {"bitrate_kbps": 64},
 }
 # Long enough to be caught at work.
-SLOW_LADDER = {"packaging": "hls", "rungs": [{"name": "720p", "height": 720, "crf": 18, "speed": "slower"}]}
+SLOW_LADDER = {"packaging": "hls", "rungs": [{"name": "480p", "height": 480, "speed": "slower"}]}
 
 
 class Customer:
@@ -148,7 +148,7 @@ def test_a_worker_process_killed_at_work_costs_time_and_no_job(customer, clip):
     )
     job = customer.finished(job_id)
     assert job["state"] == "succeeded"
-    assert committed(job_id, customer) == [("720p", 1)]
+    assert committed(job_id, customer) == [("480p", 1)]
     states = customer.rows(
         "SELECT state FROM jobs_attempt WHERE job_id = %s AND rendition_id IS NOT NULL ORDER BY epoch", job_id
     )

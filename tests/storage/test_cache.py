@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,6 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 WORKER = """
 import hashlib, os, sys, time
 from pathlib import Path
+from typing import Any
 from adapters.storage.base import Fetched
 from adapters.storage.cache import SourceCache
 
@@ -49,6 +51,7 @@ for number in range(50):
 STUCK = """
 import sys, time
 from pathlib import Path
+from typing import Any
 from adapters.storage.cache import SourceCache
 
 def fetch(target):
@@ -60,7 +63,7 @@ SourceCache(Path(sys.argv[1]), 10**9).stage(None, "a", fetch, Path(sys.argv[2]))
 """
 
 
-def python(script: str, *arguments: object, **options: object) -> subprocess.Popen[str]:
+def python(script: str, *arguments: object, **options: Any) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-c", script, *map(str, arguments)], cwd=ROOT, text=True, **options
     )
