@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import timedelta
 
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 from django.db.models.functions import Now
 
 from jobs.models import Step, Worker
@@ -21,8 +21,7 @@ WORKER_SECONDS = 30
 def windows(queues: Iterable[str]) -> dict[str, int]:
     """For each queue, how many more hints may leave now. Never negative."""
     slots: Counter[str] = Counter()
-    seen = Worker.objects.filter(seen_at__gt=Now() - timedelta(seconds=WORKER_SECONDS))
-    for names, count in seen.values_list("queues", "slots"):
+    for names, count in _live_workers().values_list("queues", "slots"):
         slots.update(dict.fromkeys(names, count))
     waiting = dict(
         Step.objects.filter(state=StepState.READY, hints__gt=0)
@@ -36,8 +35,23 @@ def windows(queues: Iterable[str]) -> dict[str, int]:
     }
 
 
+def queues_of_encoder(revision: str) -> set[str]:
+    """The queues that a live worker with this encoder serves."""
+    workers = _live_workers().filter(encoder_identity__revision=revision)
+    return {queue for queues in workers.values_list("queues", flat=True) for queue in queues}
+
+
+def live_queues() -> set[str]:
+    """The queues that some live worker serves."""
+    return {queue for queues in _live_workers().values_list("queues", flat=True) for queue in queues}
+
+
 def has_room_for(steps: Iterable[Step]) -> bool:
     """Whether every one of these steps could be hinted now."""
     wanted = Counter(step.queue for step in steps)
     room = windows(wanted)
     return all(room[queue] >= count for queue, count in wanted.items())
+
+
+def _live_workers() -> "QuerySet[Worker]":
+    return Worker.objects.filter(seen_at__gt=Now() - timedelta(seconds=WORKER_SECONDS))

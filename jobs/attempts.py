@@ -21,15 +21,18 @@ from django.db import connection
 
 from adapters.ffmpeg.supervisor import StopReason
 from adapters.storage.base import Aborted, StorageError
-from jobs import faults, leases
+from jobs import admission, faults, leases, routing
 from jobs.claims import Claim
-from jobs.faults import Fault, Retry
+from jobs.faults import Fault, GiveUp, Retry
 from jobs.leases import LeaseLost
-from jobs.models import Rendition
+from jobs.models import Attempt, Rendition
 from jobs.states import AttemptState, JobState, RenditionState, StepKind, StepState
 from jobs.transitions import Change
 
 log = structlog.get_logger(__name__)
+
+# So many lost leases in a row make a dead letter, whatever the bucket would still allow.
+WORKER_LOSSES = 3
 
 
 class Faulted(Exception):
@@ -134,8 +137,12 @@ def end_badly(
     decision = faults.decide(
         fault.bucket, held.attempts, retry_after_seconds=retry_after_seconds, random=random.random
     )
+    if state == AttemptState.LOST and _losses(held) + 1 >= WORKER_LOSSES:
+        # A source that kills its worker would kill them all, one after the other.
+        fault, decision = faults.fault("worker_killed_repeatedly", fault.code), GiveUp(dead_letter=True)
     if isinstance(decision, Retry):
-        with leases.returning(held, delay_seconds=decision.delay_seconds) as moves:
+        queue = _queue_after(held, fault)
+        with leases.returning(held, delay_seconds=decision.delay_seconds, queue=queue) as moves:
             moves.attempt(held.attempt_id, state, label=held.label, fault=fault)
             if held.kind == StepKind.RENDITION:
                 rendition = Rendition.objects.get(step_id=held.step_id)
@@ -145,6 +152,17 @@ def end_badly(
         moves.attempt(held.attempt_id, state, label=held.label, fault=fault)
         settle(moves, held, fault, dead_letter=decision.dead_letter)
     return None
+
+
+def _losses(held: Claim) -> int:
+    return Attempt.objects.filter(step_id=held.step_id, state=AttemptState.LOST).count()
+
+
+def _queue_after(held: Claim, fault: Fault) -> str:
+    """Where the next attempt runs: elsewhere, if the bucket asks for it and a live worker is there."""
+    if held.kind != StepKind.RENDITION or held.encoder_revision:
+        return held.queue
+    return routing.queue_after(held.queue, fault.bucket, admission.live_queues())
 
 
 def _fail(held: Claim, error: Faulted, logger: structlog.stdlib.BoundLogger) -> str:

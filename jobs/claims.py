@@ -11,7 +11,7 @@ class Claim:
     """`epoch` is the fence: what this claim commits counts only while it is the step's.
 
     `lapsed` claims are held by the conductor in place of a silent worker: they end only if the lease has run out,
-    so a heartbeat that came in the meantime wins.
+    so a heartbeat that came in the meantime wins. `encoder_revision` is the one that was asked for, if any.
     """
 
     step_id: UUID
@@ -23,6 +23,7 @@ class Claim:
     attempts: int
     attempt_id: UUID
     worker: str
+    encoder_revision: str = ""
     lapsed: bool = False
 
     @property

@@ -73,7 +73,7 @@ def expire_leases() -> int:
     """End attempts whose lease has run out, as lost; how many."""
     ended = 0
     for step in leases.expired(_AT_ONCE):
-        held = leases.claim_of(step)
+        held = leases.lapsed_claim(step)
         try:
             delay = attempts.end_badly(held, faults.fault("worker_lost"), state=AttemptState.LOST)
         except LeaseLost:

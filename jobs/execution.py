@@ -64,6 +64,8 @@ def _encode(running: Running, job: Job, planned: RenditionPlan, source_file: Pat
     target = folder / planned.file_name
     argv = build_argv(planned.encode, ffmpeg=settings.FFMPEG_BINARY, source=source_file, target=target)
     identity = identify(settings.FFMPEG_BINARY, settings.CONTAINER_DIGEST)
+    if running.claim.encoder_revision not in ("", identity.revision):
+        raise Faulted(faults.fault("encoder_revision_mismatch", f"this worker runs {identity.revision}"))
     attempt = Attempt.objects.filter(id=running.claim.attempt_id)
     attempt.update(argv=list(argv), encoder_identity=record_identity(identity))
 

@@ -92,6 +92,7 @@ SPECS: dict[str, FaultSpec] = {
     "filter_missing": FaultSpec(_B.OPERATIONAL, _OURS, "This FFmpeg build lacks a filter."),
     "option_missing": FaultSpec(_B.OPERATIONAL, _OURS, "This FFmpeg build lacks an option."),
     "font_missing": FaultSpec(_B.OPERATIONAL, _OURS, "No font on this machine."),
+    "encoder_revision_mismatch": FaultSpec(_B.OPERATIONAL, _OURS, "This worker runs another encoder than was asked for."),
     "gpu_unavailable": FaultSpec(_B.OPERATIONAL, _OURS, "No driver, no device, or its session limit."),
     "ffmpeg_crashed": FaultSpec(_B.OPERATIONAL, _OURS, "FFmpeg died of a signal of its own: a bug, or an attack by the source."),
     "ffmpeg_failed": FaultSpec(_B.OPERATIONAL, _OURS, "FFmpeg failed without a reason we know: read the stderr."),

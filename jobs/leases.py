@@ -6,6 +6,7 @@ that it did counts.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -40,7 +41,7 @@ def claim(step_id: UUID, worker: str) -> Claim | None:
         if not moves.claim_step(step, worker, settings.LEASE_SECONDS):
             return None
         # Read again, under the lock: it may have been tried and returned since the first look.
-        step.refresh_from_db(fields=["epoch", "attempts", "ready_at"])
+        step.refresh_from_db(fields=["epoch", "attempts", "ready_at", "queue", "encoder_revision"])
         rendition: Rendition | None = getattr(step, "rendition", None)
         attempt = Attempt.objects.create(
             job_id=step.job_id,
@@ -58,9 +59,7 @@ def claim(step_id: UUID, worker: str) -> Claim | None:
             moves.job(_JOB_STATE_AT_CLAIM[kind])
         # A slot's worth of hints is used up: the conductor may send the next one.
         notify(step.queue)
-    return Claim(
-        step.id, step.job_id, kind, step.key, step.queue, step.epoch, step.attempts, attempt.id, worker
-    )
+    return _claim_of(step, attempt, worker)
 
 
 def renew(held: Claim, *, progress: float, speed: float | None, eta_seconds: float | None) -> bool:
@@ -84,10 +83,12 @@ def fenced(held: Claim, to: StepState, **fields: object) -> Iterator[Change]:
 
 
 @contextmanager
-def returning(held: Claim, *, delay_seconds: float, forgive: bool = False) -> Iterator[Change]:
-    """One transaction that gives the step back, ready after the delay. Raises LeaseLost."""
+def returning(
+    held: Claim, *, delay_seconds: float, forgive: bool = False, queue: str | None = None
+) -> Iterator[Change]:
+    """One transaction that gives the step back, ready after the delay, perhaps in another queue. Raises LeaseLost."""
     with change(held.job_id, actor=held.actor) as moves:
-        if not moves.return_step(held, delay_seconds=delay_seconds, forgive=forgive):
+        if not moves.return_step(held, delay_seconds=delay_seconds, forgive=forgive, queue=queue):
             raise LeaseLost(f"{held.label}: epoch {held.epoch} is over")
         yield moves
 
@@ -102,18 +103,22 @@ def expired(limit: int) -> list[Step]:
         )
 
 
-def claim_of(step: Step) -> Claim:
-    """The claim that a running step is held by, for the conductor, which ends it when its lease has expired."""
+def lapsed_claim(step: Step) -> Claim:
+    """The claim that a running step is held by, for the conductor, which ends it in the silent worker's place."""
     attempt = Attempt.objects.get(step=step, epoch=step.epoch)
+    return replace(_claim_of(step, attempt, step.owner), lapsed=True)
+
+
+def _claim_of(step: Step, attempt: Attempt, worker: str) -> Claim:
     return Claim(
-        step.id,
-        step.job_id,
-        StepKind(step.kind),
-        step.key,
-        step.queue,
-        step.epoch,
-        step.attempts,
-        attempt.id,
-        step.owner,
-        lapsed=True,
+        step_id=step.id,
+        job_id=step.job_id,
+        kind=StepKind(step.kind),
+        key=step.key,
+        queue=step.queue,
+        epoch=step.epoch,
+        attempts=step.attempts,
+        attempt_id=attempt.id,
+        worker=worker,
+        encoder_revision=step.encoder_revision,
     )

@@ -26,7 +26,7 @@ class StepState(StrEnum):
     RUNNING = "running"  # its worker's commit; the conductor, when the lease has expired
     DONE = "done"  # final
     FAILED = "failed"  # final, until an operator requeues it
-    CANCELLED = "cancelled"  # final
+    CANCELLED = "cancelled"  # final, until an operator requeues a job that it was cancelled with
 
 
 class RenditionState(StrEnum):
@@ -88,7 +88,7 @@ MOVES: dict[type[State], dict[str, frozenset[str]]] = {
         _S.RUNNING: frozenset({_S.DONE, _S.READY, _S.FAILED, _S.CANCELLED}),
         _S.DONE: frozenset({_S.BLOCKED}),
         _S.FAILED: frozenset({_S.READY, _S.BLOCKED}),
-        _S.CANCELLED: frozenset(),
+        _S.CANCELLED: frozenset({_S.READY, _S.BLOCKED}),
     },
     RenditionState: {
         _R.QUEUED: frozenset({_R.RUNNING, _R.FAILED, _R.DEAD_LETTER, _R.CANCELLED}),

@@ -108,6 +108,12 @@ class Change:
         self.state = to
         return True
 
+    def reopen(self, to: JobState) -> None:
+        """An operator's requeue: a job that has ended badly runs again; its faults stay with its attempts."""
+        self._move(Job.objects.filter(id=self.job_id), self.state, to, finished_at=None, **fault_fields(None))
+        self._note("job", self.job_id, self.state, to)
+        self.state = to
+
     # --- steps --------------------------------------------------------------------------------------------
     def claim_step(self, step: Step, owner: str, lease_seconds: int) -> bool:
         """ready > running with a new epoch and a lease by the database's clock. False: somebody else has it."""
@@ -137,9 +143,12 @@ class Change:
             self._note("step", held.step_id, StepState.RUNNING, to, label=held.label)
         return moved == 1
 
-    def return_step(self, held: Claim, *, delay_seconds: float, forgive: bool = False) -> bool:
+    def return_step(
+        self, held: Claim, *, delay_seconds: float, forgive: bool = False, queue: str | None = None
+    ) -> bool:
         """running > ready, to be dispatched after the delay. `forgive`: this attempt does not count."""
         due = Now() + timedelta(seconds=delay_seconds)
+        to_queue = queue or held.queue
         moved = self._move(
             _held(held),
             StepState.RUNNING,
@@ -149,15 +158,39 @@ class Change:
             dispatch_after=due,
             hints=0,
             attempts=F("attempts") - (1 if forgive else 0),
+            queue=to_queue,
         )
         if moved:
-            detail = {"delay_seconds": round(delay_seconds, 3)} if delay_seconds else {}
+            detail: dict[str, str | float] = {"queue": to_queue} if to_queue != held.queue else {}
+            if delay_seconds:
+                detail["delay_seconds"] = round(delay_seconds, 3)
             self._note(
                 "step", held.step_id, StepState.RUNNING, StepState.READY, label=held.label, detail=detail
             )
             if not delay_seconds:
-                self._ready.add(held.queue)
+                self._ready.add(to_queue)
         return moved == 1
+
+    def reopen_step(self, step: Step, to: StepState, *, queue: str | None = None) -> None:
+        """An operator's requeue: final > ready or blocked, with a fresh count of attempts and the next epoch."""
+        from_ = StepState(step.state)
+        self._move(
+            Step.objects.filter(id=step.id),
+            from_,
+            to,
+            attempts=0,
+            hints=0,
+            queue=queue or step.queue,
+            ready_at=Now(),
+            dispatch_after=Now(),
+            finished_at=None,
+            progress=0.0,
+            speed=None,
+            eta_seconds=None,
+        )
+        self._note("step", step.id, from_, to, label=str(step))
+        if to == StepState.READY:
+            self._ready.add(queue or step.queue)
 
     def add_steps(self, steps: list[Step]) -> None:
         """Insert steps as they are (ready or blocked)."""
@@ -283,7 +316,7 @@ class Change:
         *,
         label: str = "",
         fault: Fault | None = None,
-        detail: Mapping[str, float] | None = None,
+        detail: Mapping[str, str | float] | None = None,
     ) -> None:
         known: dict[str, str | int | float] = dict(detail or {})
         if fault:

@@ -1,6 +1,7 @@
 """Keeping a stack up in the foreground: what goes wrong is shown, what ended is started again."""
 
 import json
+import textwrap
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ WATCH_SECONDS = 0.5
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 30.0
 # One that ran this long before it ended did not end because of how it starts.
 SETTLED_SECONDS = 60.0
+SHOWN_CHARACTERS = 300  # of a warning; the log has all of it
 WARNING_LEVELS = frozenset({"warning", "error", "critical"})
 PLAIN_WARNINGS = ("[WARNING]", "[ERROR]", "[CRITICAL]", "Traceback (most recent call last)")
 
@@ -51,6 +53,7 @@ def _keep_running(one: _Watched, show: Show) -> None:
         if now - one.started_at > SETTLED_SECONDS:
             one.pause_seconds = FIRST_PAUSE_SECONDS
         one.restart_at = now + one.pause_seconds
+        one.child.kill()  # what it leaves behind (a web worker, say) would hold its port
         show(one.child.name, f"ended with {one.child.exit_code}; starts again in {one.pause_seconds:g} s")
         show(one.child.name, one.child.log_tail(5))
         one.pause_seconds = min(2 * one.pause_seconds, LONGEST_PAUSE_SECONDS)
@@ -83,7 +86,8 @@ def as_warning(line: str) -> str:
         return ""
     hidden = {"level", "event", "timestamp", "logger"}
     details = " ".join(f"{key}={value}" for key, value in entry.items() if key not in hidden)
-    return f"{entry['level']}: {entry.get('event', '')} {details}".rstrip()
+    text = f"{entry['level']}: {entry.get('event', '')} {details}"
+    return textwrap.shorten(text, SHOWN_CHARACTERS, placeholder=" ...")
 
 
 def _size(log: Path) -> int:

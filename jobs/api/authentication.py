@@ -53,3 +53,16 @@ class HasScope(BasePermission):
         if not isinstance(request.auth, ApiKey):
             return False
         return ("jobs:read" if request.method in SAFE_METHODS else "jobs:write") in request.auth.scopes
+
+
+def account_of(request: Request) -> Account:
+    """The account that the request's key belongs to."""
+    key = request.auth
+    assert isinstance(key, ApiKey)  # noqa: S101 - HasScope let nobody else in
+    return key.account
+
+
+def actor_of(request: Request) -> str:
+    """Who did it, for the audit trail."""
+    key = request.auth
+    return f"key:{key.name}" if isinstance(key, ApiKey) else "api"

@@ -29,6 +29,7 @@ _TITLES: dict[str, str] = {
     "throttled": "Too many requests.",
     "idempotency_key_reused": "The Idempotency-Key was used with another request.",
     "idempotency_key_in_use": "The first request with this Idempotency-Key is still being worked on.",
+    "job_not_requeueable": "The job cannot run again.",
     "job_is_final": "The job has ended.",
     "request_too_large": "The body is too large.",
 }

@@ -3,12 +3,13 @@
 from django.urls import path
 from drf_spectacular.views import SpectacularAPIView
 
-from jobs.api import openapi, views  # noqa: F401 - `openapi` registers itself by being imported
+from jobs.api import openapi, requeue, views  # noqa: F401 - `openapi` registers itself by being imported
 
 urlpatterns = [
     path("jobs", views.Jobs.as_view(), name="jobs"),
     path("jobs/<uuid:pk>", views.JobDetail.as_view(), name="job"),
     path("jobs/<uuid:pk>/cancel", views.JobCancel.as_view(), name="job-cancel"),
+    path("jobs/<uuid:pk>/requeue", requeue.JobRequeue.as_view(), name="job-requeue"),
     path("jobs/<uuid:pk>/renditions", views.JobRenditions.as_view(), name="job-renditions"),
     path("jobs/<uuid:pk>/attempts", views.JobAttempts.as_view(), name="job-attempts"),
     path(

@@ -16,6 +16,7 @@ from rest_framework.views import APIView
 from audit.models import AuditEvent
 from audit.recorder import read_stderr
 from jobs import submission
+from jobs.api.authentication import account_of, actor_of
 from jobs.api.idempotency import once
 from jobs.api.pagination import OldestFirst
 from jobs.api.problems import Problem
@@ -30,7 +31,7 @@ from jobs.api.responses import (
     PresetResponse,
     RenditionResponse,
 )
-from jobs.models import Account, ApiKey, Attempt, Job, Output, Preset, Rendition, Source
+from jobs.models import Attempt, Job, Output, Preset, Rendition, Source
 from jobs.states import JobState, OutputState
 
 RETRY_AFTER_SECONDS = 2
@@ -43,19 +44,6 @@ _RENDITIONS = Prefetch(
         Prefetch("outputs", Output.objects.filter(state=OutputState.COMMITTED).defer("probe", "index")),
     ),
 )
-
-
-def account_of(request: Request) -> Account:
-    """The account that the request's key belongs to."""
-    key = request.auth
-    assert isinstance(key, ApiKey)  # noqa: S101 - HasScope let nobody else in
-    return key.account
-
-
-def actor_of(request: Request) -> str:
-    """Who did it, for the audit trail."""
-    key = request.auth
-    return f"key:{key.name}" if isinstance(key, ApiKey) else "api"
 
 
 def jobs_of(request: Request) -> "QuerySet[Job]":

@@ -28,7 +28,7 @@ class AttemptAdmin(NewestFirstAdmin[Attempt], PageAdmin[Attempt]):
     list_display = ("step_name", "job_id_short", "state_badge", "worker_name", "queue", "started", "waited", "wall", "exit", "fault")  # fmt: skip # noqa: E501
     list_filter = (AttemptStateFilter, Created, BucketFilter, QueueFilter, OlderThan)
     search_fields = ("id",)
-    search_help_text = "Id of an attempt or a job, a worker, or a fault's code"
+    search_help_text = "Id, job, worker or fault code"
     actions = None
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Attempt]":

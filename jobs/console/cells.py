@@ -108,12 +108,13 @@ def digest(sha256: str) -> SafeString:
     return format_html('<code title="{}">{}…</code>', sha256, sha256[:12]) if sha256 else NOTHING
 
 
-def clipped(text: str, *, under: str = "") -> SafeString:
+def clipped(text: str, *, under: str = "", wide: bool = False) -> SafeString:
     """One line that ends in an ellipsis where the column ends, with another small one beneath it."""
     if not text:
         return NOTHING
     below = format_html('<small class="rc-under">{}</small>', under) if under else ""
-    return format_html('<span class="rc-clip" title="{}">{}</span>{}', text, text, below)
+    width = " rc-wide" if wide else ""
+    return format_html('<span class="rc-clip{}" title="{}">{}</span>{}', width, text, text, below)
 
 
 def link(url: str, text: object) -> SafeString:

@@ -1,5 +1,6 @@
 """The evidence beside the attempts: which encoders there were, every change of state, and what went out about it."""
 
+import json
 from collections.abc import Sequence
 from typing import TypeVar
 
@@ -120,7 +121,7 @@ class AuditEventAdmin(NewestFirstAdmin[AuditEvent]):
 class EventAdmin(NewestFirstAdmin[Event]):
     """The outbox: what customers are told."""
 
-    list_display = ("sequence", "type", "job", "payload", "created")
+    list_display = ("sequence", "created", "type", "job", "content")
     list_display_links = None
     list_filter = (OlderThan,)
     search_fields = ("job_id",)
@@ -135,6 +136,10 @@ class EventAdmin(NewestFirstAdmin[Event]):
     @display(description="Job")
     def job(self, row: Event) -> str:
         return cells.link(reverse("admin:jobs_job_change", args=[row.job_id]), cells.short(row.job_id))
+
+    @display(description="Payload")
+    def content(self, row: Event) -> str:
+        return cells.clipped(json.dumps(row.payload, ensure_ascii=False), wide=True)
 
     @display(description="At (UTC)")
     def created(self, row: Event) -> str:

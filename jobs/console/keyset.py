@@ -29,7 +29,7 @@ class NewestFirst(ChangeList):
     def get_results(self, request: HttpRequest) -> None:
         rows = list(self.queryset[: self.list_per_page + 1])
         self.has_more = len(rows) > self.list_per_page
-        self.result_list = rows[: self.list_per_page]  # type: ignore[assignment]  # Django's is a queryset
+        self.result_list = rows[: self.list_per_page]
         self.paginator = self.model_admin.get_paginator(request, self.result_list, self.list_per_page)
         # The number of rows on the page, which is no number of results: nothing may offer to show the rest.
         self.result_count = self.full_result_count = len(self.result_list)

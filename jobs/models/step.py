@@ -26,6 +26,8 @@ class Step(models.Model):
     state = models.CharField(max_length=16, choices=[(s.value, s.value) for s in StepState])
     after = ArrayField(models.CharField(max_length=16), default=list, blank=True)
     queue = models.CharField(max_length=64)
+    # An encoder revision that an operator asked for; empty: whatever the worker has.
+    encoder_revision = models.CharField(max_length=64, default="", blank=True)
     # The fence: a commit counts only with the epoch of the claim that it belongs to.
     epoch = models.PositiveIntegerField(default=0)
     owner = models.CharField(max_length=200, default="", blank=True)

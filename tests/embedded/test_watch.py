@@ -49,3 +49,32 @@ def test_a_child_that_ended_is_reported_and_started_again(
     assert [name for name, _ in heard] == ["fickle"] * 3
     assert heard[0][1].startswith("ended with 3; starts again in")
     assert heard[1][1] == "oh no"
+
+
+def test_what_an_ended_child_left_running_is_gone_before_it_starts_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch_module, "WATCH_SECONDS", 0.01)
+    monkeypatch.setattr(watch_module, "FIRST_PAUSE_SECONDS", 0.01)
+    held = tmp_path / "held"
+    # The one left behind holds a lock, as gunicorn's workers hold their port.
+    code = f"""
+import fcntl, subprocess, sys
+lock = open({str(held)!r}, "w")
+fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+subprocess.Popen(["sleep", "60"], pass_fds=[lock.fileno()])
+print("locked", flush=True)
+"""
+    child = Child("holder", [sys.executable, "-c", code], log=tmp_path / "log")
+    child.start()
+    assert child.wait(seconds=20) == 0
+
+    def show(name: str, line: str) -> None:
+        if line == "started again":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        watch([child], show)
+    code_of_second_start = child.wait(seconds=20)
+    child.kill()
+    assert (code_of_second_start, child.log_since_start()) == (0, "locked\n")
