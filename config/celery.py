@@ -73,6 +73,11 @@ app.conf.update(
     timezone="UTC",
     beat_scheduler="django_celery_beat.schedulers:DatabaseScheduler",
     beat_schedule={
+        "prune orphans": {
+            "task": "jobs.prune_orphans",
+            "schedule": crontab(minute="*/30"),
+            "options": {"queue": "files", "expires": 1500},
+        },
         "prune idempotency keys": {
             "task": "jobs.prune_idempotency_keys",
             "schedule": crontab(minute="17"),

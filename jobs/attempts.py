@@ -21,7 +21,7 @@ from django.db import connection
 
 from adapters.ffmpeg.supervisor import StopReason
 from adapters.storage.base import Aborted, StorageError
-from jobs import admission, faults, leases, routing
+from jobs import admission, faults, leases, pruning, routing
 from jobs.claims import Claim
 from jobs.faults import Fault, GiveUp, Retry
 from jobs.leases import LeaseLost
@@ -83,11 +83,13 @@ def perform(held: Claim, work: Callable[[Running], None]) -> str:
                 work(running)
             except LeaseLost:
                 logger.warning("lease lost", attempt=str(held.attempt_id))
+                pruning.erase(held.attempt_id)
                 return "lost"
             except Faulted as error:
                 return _fail(held, error, logger)
             except Aborted:
                 logger.warning("lease lost while fetching or storing", attempt=str(held.attempt_id))
+                pruning.erase(held.attempt_id)
                 return "lost"
             except StorageError as error:
                 # A storage's message is made for the customer: it says more than the code's own sentence.

@@ -1,19 +1,40 @@
-"""Delete what does not count any more: the objects of discarded outputs, and rows past their age."""
+"""Delete what does not count: objects of discarded outputs, debris of dead workers, rows past their age.
 
+Committed outputs are never touched: every deletion starts from a row that says so, or from the lack of any row.
+"""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
+from uuid import UUID
 
 import structlog
+from django.conf import settings
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
-from adapters.storage.base import StorageError
+from adapters.storage.base import NotSupported, StorageError
 from jobs import stores
-from jobs.models import IdempotencyKey, Output
-from jobs.states import OutputState
+from jobs.models import Attempt, IdempotencyKey, Job, Output, Step
+from jobs.states import FINAL_JOB, AttemptState, OutputState, StepState
 from jobs.transitions import change
 
 log = structlog.get_logger(__name__)
 
 IDEMPOTENCY_HOURS = 24
+# An upload that is older than this belongs to nobody who still works.
+SETTLED = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Orphan:
+    """An object beneath a job's folder that no living row names."""
+
+    job_id: UUID
+    url: str
 
 
 def prune_discarded(limit: int = 100) -> int:
@@ -22,14 +43,10 @@ def prune_discarded(limit: int = 100) -> int:
     Safe to run twice at once: deleting a missing object is no error, and the second move finds nothing to move.
     """
     deleted = 0
-    for output in (
-        Output.objects.filter(state=OutputState.DISCARDED)
-        .order_by("created_at")
-        .defer("probe", "index")[:limit]
-    ):
+    discarded = Output.objects.filter(state=OutputState.DISCARDED).defer("probe", "index")
+    for output in discarded.order_by("created_at")[:limit]:
         try:
-            storage = stores.storages().for_url(output.url)
-            storage.delete(output.url)
+            stores.storages().for_url(output.url).delete(output.url)
         except StorageError as error:
             log.warning("output not pruned", output=str(output.id), code=error.code, error=error.message)
             continue
@@ -38,7 +55,81 @@ def prune_discarded(limit: int = 100) -> int:
     return deleted
 
 
+def erase(attempt_id: UUID) -> None:
+    """Delete what an attempt stored and may not commit any more. Called by a worker that lost its lease.
+
+    Its rows may say `deleted` already, from before its last upload ended: so this goes by the URLs, not the states.
+    """
+    uncommitted = Output.objects.filter(attempt_id=attempt_id).exclude(state=OutputState.COMMITTED)
+    for url in uncommitted.values_list("url", flat=True):
+        try:
+            stores.storages().for_url(url).delete(url)
+        except StorageError as error:
+            log.warning("late output not erased", url=url, code=error.code, error=error.message)
+
+
+def orphans(since: timedelta) -> Iterator[Orphan]:
+    """Objects without a living row, in the folders of jobs with a lost attempt that ended within `since`.
+
+    Only an attempt that lost its lease can store behind its row's back; its jobs are the only ones to look at.
+    """
+    for job in _jobs_with_losses(since):
+        prefix = f"{job.destination}{job.id}/"
+        named = set(
+            Output.objects.filter(job=job).exclude(state=OutputState.DELETED).values_list("url", flat=True)
+        )
+        with suppress(NotSupported):
+            for url in stores.storages().for_url(prefix).list(prefix):
+                if url not in named:
+                    yield Orphan(job.id, url)
+
+
+def prune_orphans(since: timedelta) -> int:
+    """Delete orphans, and the parts of uploads that were broken off in the folders of final jobs; how many."""
+    pruned = 0
+    for orphan in orphans(since):
+        stores.storages().for_url(orphan.url).delete(orphan.url)
+        log.warning("orphan pruned", job=str(orphan.job_id), url=orphan.url)
+        pruned += 1
+    settled = Q(state__in=[str(state) for state in FINAL_JOB], finished_at__lt=Now() - SETTLED)
+    for job in _jobs_with_losses(since).filter(settled):
+        prefix = f"{job.destination}{job.id}/"
+        pruned += stores.storages().for_url(prefix).abort_uploads(prefix)
+    return pruned
+
+
+def workspaces() -> Iterator[Path]:
+    """Folders of attempts on this machine that run no longer: a worker that was killed left them.
+
+    A folder whose step is not in this database is another installation's, and none of our business.
+    """
+    folder: Path = settings.WORK_DIR / "attempts"
+    for workspace in folder.glob("*/*"):
+        step_id, epoch = workspace.parent.name, workspace.name
+        with suppress(ValueError):
+            over = ~Q(state=StepState.RUNNING) | Q(epoch__gt=int(epoch))
+            if Step.objects.filter(over, id=UUID(step_id)).exists():
+                yield workspace
+
+
+def prune_workspaces() -> int:
+    """Delete them; how many."""
+    pruned = 0
+    for workspace in workspaces():
+        shutil.rmtree(workspace, ignore_errors=True)
+        with suppress(OSError):  # not empty: another epoch of the step is at work there
+            workspace.parent.rmdir()
+        pruned += 1
+    return pruned
+
+
 def prune_idempotency_keys() -> int:
     """Forget answers older than a day; how many."""
     old = IdempotencyKey.objects.filter(created_at__lt=Now() - timedelta(hours=IDEMPOTENCY_HOURS))
     return old.delete()[0]
+
+
+def _jobs_with_losses(since: timedelta) -> "QuerySet[Job]":
+    ended_badly = (AttemptState.LOST, AttemptState.CANCELLED)
+    lost = Attempt.objects.filter(state__in=ended_badly, finished_at__gt=Now() - since)
+    return Job.objects.filter(id__in=lost.values("job_id")).only("id", "destination")

@@ -5,6 +5,7 @@ its body from running.
 """
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -48,6 +49,11 @@ class Recorded(Task[..., Any]):
 @shared_task(name="jobs.prune_discarded_outputs", base=Recorded)
 def prune_discarded_outputs() -> int:
     return pruning.prune_discarded()
+
+
+@shared_task(name="jobs.prune_orphans", base=Recorded)
+def prune_orphans() -> int:
+    return pruning.prune_orphans(timedelta(hours=2))
 
 
 @shared_task(name="jobs.prune_idempotency_keys", base=Recorded)

@@ -12,6 +12,7 @@ from django.db.models.functions import Now
 
 from adapters.ffmpeg.identity import NotFFmpeg, identify
 from audit.recorder import record_identity
+from jobs import pruning
 from jobs.models import Worker
 from jobs.routing import TRANSCODE_CPU, TRANSCODE_GPU
 
@@ -61,6 +62,9 @@ def _show(name: str, queues: list[str], slots: int) -> None:
                 name=name,
                 defaults={"queues": queues, "slots": slots, "encoder_identity": identity, "seen_at": Now()},
             )
+            # A worker that was killed here left its workspace; nobody else can reach this machine's disk.
+            if pruned := pruning.prune_workspaces():
+                log.warning("workspaces pruned", worker=name, count=pruned)
         except DatabaseError as error:
             log.warning("sign of life missed", worker=name, error=str(error))
             connection.close()

@@ -112,8 +112,7 @@ class ApiKeyAdmin(NewestFirstAdmin[ApiKey]):
             "secret": request.issued_secret,  # type: ignore[attr-defined]
             "list_url": reverse("admin:jobs_apikey_changelist"),
         }
-        headers = {"Cache-Control": "no-store"}
-        return TemplateResponse(request, "console/key_issued.html", context, headers=headers)
+        return TemplateResponse(request, "console/key_issued.html", context)
 
     # --- revoke -------------------------------------------------------------------------------------------
     @action(description="Revoke the selected keys", permissions=["revoke"])

@@ -9,6 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
+from zstandard import ZstdError
 
 from audit.recorder import read_stderr
 from jobs.console import cells, stderr
@@ -42,7 +43,9 @@ class AttemptAdmin(NewestFirstAdmin[Attempt], PageAdmin[Attempt]):
         if not term:
             return queryset, False
         if ids := id_range(term):
-            return queryset.filter(pk__range=ids) | queryset.filter(job_id__range=ids), False
+            return queryset.filter(pk__range=ids) | queryset.filter(
+                job_id__gte=ids[0], job_id__lte=ids[1]
+            ), False
         return queryset.filter(worker=term) | queryset.filter(fault_code=term), False
 
     # --- columns ------------------------------------------------------------------------------------------
@@ -104,13 +107,18 @@ class AttemptAdmin(NewestFirstAdmin[Attempt], PageAdmin[Attempt]):
         return found
 
     def page_context(self, request: HttpRequest, row: Attempt) -> dict[str, Any]:
-        running = row.state == AttemptState.RUNNING
+        shown, why_not = None, _why_no_stderr(row)
+        if row.stderr:
+            try:
+                shown = stderr.show(read_stderr(row.stderr))
+            except (ValueError, ZstdError) as error:
+                why_not = f"The stored evidence is damaged: {error}."
         return {
-            "stderr": stderr.show(read_stderr(row.stderr)) if row.stderr else None,
+            "stderr": shown,
             "stderr_size": cells.size(row.stderr.size_bytes) if row.stderr else "",
             "stderr_sha256": row.stderr.sha256 if row.stderr else "",
             "stderr_url": reverse("admin:jobs_attempt_stderr", args=[row.pk]),
-            "no_stderr": _why_no_stderr(row, running=running),
+            "no_stderr": why_not,
         }
 
     # --- the download -------------------------------------------------------------------------------------
@@ -193,9 +201,9 @@ def _outputs(outputs: list[Output]) -> Table:
     return Table("Outputs", heads, rows, empty="This attempt stored nothing.")
 
 
-def _why_no_stderr(row: Attempt, *, running: bool) -> str:
+def _why_no_stderr(row: Attempt) -> str:
     if not row.argv:
         return "FFmpeg was not started by this attempt."
-    if running:
+    if row.state == AttemptState.RUNNING:
         return "FFmpeg is running; what it says is kept when it ends."
     return "FFmpeg's stderr was lost with its worker."
