@@ -37,6 +37,7 @@ check: $(READY) ## lint, format, types, layers, migrations, the OpenAPI file
 	$(BIN)/ruff format --check .
 	$(UNUSED) $(BIN)/mypy .
 	$(BIN)/lint-imports
+	$(UNUSED) $(BIN)/python manage.py check
 	$(UNUSED) $(BIN)/python -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
 	$(UNUSED) $(BIN)/python manage.py spectacular --fail-on-warn --validate | diff -u docs/openapi.yaml -
 

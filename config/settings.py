@@ -53,16 +53,24 @@ WORK_DIR: Path = Path(env.str("WORK_DIR", str(BASE_DIR / ".run" / "work")))
 SOURCE_CACHE_BYTES: int = env.int("SOURCE_CACHE_BYTES", 20 * 1024**3)
 SOURCE_LIMIT_BYTES: int = env.int("SOURCE_LIMIT_BYTES", 100 * 1024**3)
 TASK_TIMEOUT_MINUTES: int = env.int("TASK_TIMEOUT_MINUTES", 30)
+# The longest timeout that a job may ask for; Celery's visibility timeout must be above it.
+MAX_TIMEOUT_MINUTES: int = env.int("MAX_TIMEOUT_MINUTES", 11 * 60)
 STALL_SECONDS: int = env.int("STALL_SECONDS", 120)
 OUTPUT_LIMIT_BYTES: int = env.int("OUTPUT_LIMIT_BYTES", 100 * 1024**3)
 
 # --- leases and hints (seconds) ---------------------------------------------------------------------------
 LEASE_SECONDS: int = env.int("LEASE_SECONDS", 30)
 HEARTBEAT_SECONDS: float = env.float("HEARTBEAT_SECONDS", 2.0)
+# How long whoever stops a worker waits before it kills it (a container's stop grace period).
+STOP_GRACE_SECONDS: float = env.float("STOP_GRACE_SECONDS", 45.0)
 HINT_SECONDS: int = env.int("HINT_SECONDS", 30)
 CONDUCTOR_TICK_SECONDS: float = env.float("CONDUCTOR_TICK_SECONDS", 1.0)
 RECONCILE_SECONDS: float = env.float("RECONCILE_SECONDS", 5.0)
 CHORD_GRACE_SECONDS: float = env.float("CHORD_GRACE_SECONDS", 2.0)
+
+# Where the conductor answers Prometheus; 0 is nowhere.
+METRICS_PORT: int = env.int("METRICS_PORT", 0)
+METRICS_ADDRESS: str = env.str("METRICS_ADDRESS", "127.0.0.1")
 
 # --- Django -----------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
@@ -81,6 +89,7 @@ INSTALLED_APPS = [
     "audit",
     "webhooks",
     "jobs",
+    "config.apps.CompositionConfig",
 ]
 
 MIDDLEWARE = [

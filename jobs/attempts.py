@@ -124,6 +124,8 @@ def settle(moves: Change, held: Claim, fault: Fault, *, dead_letter: bool) -> No
         state = RenditionState.DEAD_LETTER if dead_letter else RenditionState.FAILED
         moves.rendition(rendition, RenditionState.RUNNING, state, fault=fault)
         moves.open_barrier()
+        if dead_letter:
+            log.error("dead letter", job=str(held.job_id), rendition=rendition.key, fault=fault.code)
     else:
         moves.stop_everything(fault=None, discard_committed=False)
         moves.job(JobState.DEAD_LETTER if dead_letter else JobState.FAILED, fault=fault)

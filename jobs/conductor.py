@@ -18,6 +18,7 @@ from django.db.models.functions import Now
 from jobs import attempts, canvas, faults, leases
 from jobs.dispatch import dispatch
 from jobs.leases import LeaseLost
+from jobs.metrics import REPAIRS
 from jobs.models import Output, Step
 from jobs.routing import FILES, STEP_QUEUES
 from jobs.states import AttemptState, OutputState, StepState
@@ -79,6 +80,7 @@ def expire_leases() -> int:
         except LeaseLost:
             continue  # its worker, or another conductor, was faster
         ended += 1
+        REPAIRS.labels("lease_expired").inc()
         log.warning(
             "lease expired", job=str(step.job_id), step=str(step.id), owner=step.owner, retry_in_seconds=delay
         )
@@ -96,6 +98,7 @@ def redispatch_after_broker_loss() -> bool:
         return False
     again = Step.objects.filter(state=StepState.READY, hints__gt=0).update(hints=0, dispatch_after=Now())
     if again:
+        REPAIRS.labels("broker_lost_data").inc(again)
         log.warning("broker lost its data", steps=again)
     return True
 

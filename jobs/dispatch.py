@@ -3,14 +3,18 @@
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
+import structlog
 from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from jobs import admission, canvas
+from jobs.metrics import HINTS, REPAIRS
 from jobs.models import Step
 from jobs.states import StepState
+
+log = structlog.get_logger(__name__)
 
 LONGEST_HINT_SECONDS = 600
 _REPEATED_AT_ONCE = 50
@@ -26,8 +30,13 @@ def _dispatch_queue(queue: str, room: int) -> int:
     due = Step.objects.filter(queue=queue, state=StepState.READY, dispatch_after__lte=Now())
     steps = _mark(due.filter(hints=0), room) if room else []
     # A hint that led to no claim in its time: lost, or still waiting in a long queue. One more does no harm.
-    steps += _mark(due.filter(hints__gt=0), _REPEATED_AT_ONCE)
+    repeated = _mark(due.filter(hints__gt=0), _REPEATED_AT_ONCE)
+    for step in repeated:
+        REPAIRS.labels("hint_repeated").inc()
+        log.info("hint repeated", job=str(step.job_id), step=str(step.id), queue=queue, hints=step.hints + 1)
+    steps += repeated
     sent = [step for step in steps if canvas.hint(step)]
+    HINTS.labels(queue).inc(len(sent))
     take_back([step for step in steps if step not in sent])
     return len(sent)
 

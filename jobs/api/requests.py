@@ -108,7 +108,10 @@ class JobRequest(Strict):
         required=False, default=dict, help_text="Kept and given back, up to 16 KiB."
     )
     timeout_minutes = Whole(
-        required=False, min_value=1, max_value=7 * 24 * 60, help_text="For each attempt at a rendition."
+        required=False,
+        min_value=1,
+        max_value=settings.MAX_TIMEOUT_MINUTES,
+        help_text="For each attempt at a rendition.",
     )
 
     def validate_destination(self, url: str) -> str:

@@ -53,6 +53,7 @@ class Job(models.Model):
                 condition=~Q(state__in=[str(state) for state in sorted(FINAL_JOB)]),
                 name="live_jobs",
             ),
+            models.Index(fields=["-id"], condition=Q(state="dead_letter"), name="dead_letters"),
         ]
 
     def __str__(self) -> str:
