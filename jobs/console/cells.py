@@ -130,7 +130,18 @@ def fault(code: str, message: str) -> SafeString:
     """What went wrong, in words, with its code."""
     if not code:
         return NOTHING
-    return format_html('<span class="rc-clip rc-fault" title="{}: {}">{}</span>', code, message, message)
+    return format_html(
+        '<span class="rc-clip rc-fault rc-{}" title="{}: {}">{}</span>',
+        tone_of_fault(code),
+        code,
+        message,
+        message,
+    )
+
+
+def tone_of_fault(code: str) -> str:
+    """What was wished is no alarm."""
+    return "calm" if code == "cancelled" else "bad"
 
 
 def joined(items: Iterable[str]) -> SafeString:

@@ -32,7 +32,7 @@ class NewVersionForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscrip
     )
     ladder = forms.CharField(
         strip=False,
-        widget=forms.Textarea(attrs={"rows": 28, "spellcheck": "false", "class": "rc-editor"}),
+        widget=forms.Textarea(attrs={"rows": 18, "spellcheck": "false", "class": "rc-editor"}),
         help_text='JSON: {"packaging", "segment_seconds", "gop_seconds", "rungs": […], "audio"}.',
     )
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.utils.safestring import SafeString
 
 from jobs import faults
+from jobs.console import cells
 
 # Plain text is escaped when it is printed; markup comes from `cells` alone.
 Cell = str | SafeString
@@ -74,6 +75,10 @@ class Notice:
     operator: str
     detail: str
     template: str = "console/notice.html"
+
+    @property
+    def tone(self) -> str:
+        return cells.tone_of_fault(self.code)
 
 
 Section = Facts | Table | Notes | Text | Notice
