@@ -51,10 +51,10 @@ def _conduct(stop: threading.Event) -> None:
         listening.execute(f"LISTEN {CHANNEL}")
         queues: set[str] = set(STEP_QUEUES)
         while not stop.is_set():
-            dispatch(queue for queue in STEP_QUEUES if queue in queues)
             if time.monotonic() >= reconcile_at:
                 reconcile()
                 reconcile_at = time.monotonic() + settings.RECONCILE_SECONDS
+            dispatch(queue for queue in STEP_QUEUES if queue in queues)
             heard = {
                 notice.payload
                 for notice in listening.notifies(timeout=settings.CONDUCTOR_TICK_SECONDS, stop_after=1)

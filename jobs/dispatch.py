@@ -23,10 +23,21 @@ _BROKER_DOWN_SECONDS = 2
 
 def dispatch(queues: Iterable[str]) -> int:
     """Hint what is due in these queues; how many hints left. Safe in several processes at once."""
-    return sum(_dispatch_queue(queue, room) for queue, room in admission.windows(queues).items())
+    left = 0
+    for queue, room in admission.windows(queues).items():
+        steps = _due(queue, room)
+        for position, step in enumerate(steps):
+            if not canvas.hint(step):
+                # A frozen broker takes its whole timeout for each try; the leases cannot wait for that.
+                take_back(steps[position:])
+                return left
+            HINTS.labels(queue).inc()
+            left += 1
+    return left
 
 
-def _dispatch_queue(queue: str, room: int) -> int:
+def _due(queue: str, room: int) -> list[Step]:
+    """What is due in a queue, marked as hinted."""
     due = Step.objects.filter(queue=queue, state=StepState.READY, dispatch_after__lte=Now())
     steps = _mark(due.filter(hints=0), room) if room else []
     # A hint that led to no claim in its time: lost, or still waiting in a long queue. One more does no harm.
@@ -34,11 +45,7 @@ def _dispatch_queue(queue: str, room: int) -> int:
     for step in repeated:
         REPAIRS.labels("hint_repeated").inc()
         log.info("hint repeated", job=str(step.job_id), step=str(step.id), queue=queue, hints=step.hints + 1)
-    steps += repeated
-    sent = [step for step in steps if canvas.hint(step)]
-    HINTS.labels(queue).inc(len(sent))
-    take_back([step for step in steps if step not in sent])
-    return len(sent)
+    return steps + repeated
 
 
 def take_back(steps: Sequence[Step]) -> None:

@@ -27,7 +27,6 @@ class AccountAdmin(ModelAdmin[Account]):
     ordering = ("slug",)
     sortable_by = ()
     show_facets = ShowFacets.NEVER
-    show_full_result_count = False
     search_fields = ("slug", "name")
     search_help_text = "Slug or name"
     fields = ("name", "slug")

@@ -7,12 +7,12 @@ from django_celery_beat import admin as beat
 from django_celery_beat import models as schedules
 from django_celery_results.models import GroupResult, TaskResult
 
-from jobs.console.rows import ReadOnlyAdmin
+from jobs.console.keyset import OlderThan
+from jobs.console.rows import NewestFirstAdmin
 from jobs.console.skin import (
     AdminPasswordChangeForm,
     ModelAdmin,
     Select,
-    ShowFacets,
     TextInput,
     UserChangeForm,
     UserCreationForm,
@@ -77,13 +77,9 @@ class IntervalScheduleAdmin(ModelAdmin[schedules.IntervalSchedule]):
 
 
 @register(TaskResult)
-class TaskResultAdmin(ReadOnlyAdmin[TaskResult]):
+class TaskResultAdmin(NewestFirstAdmin[TaskResult]):
     """What the maintenance tasks came to. (A job's own steps are rows of ours.)"""
 
     list_display = ("task_name", "periodic_task_name", "status", "worker", "date_done")
-    list_filter = ("status",)
-    ordering = ("-date_done",)
-    sortable_by = ()
-    show_full_result_count = False
-    show_facets = ShowFacets.NEVER
+    list_filter = ("status", OlderThan)
     actions = None

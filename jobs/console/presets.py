@@ -70,7 +70,6 @@ class PresetAdmin(PageAdmin[Preset]):
     ordering = ("name", "-version")
     sortable_by = ()
     show_facets = ShowFacets.NEVER
-    show_full_result_count = False
     search_fields = ("name", "title")
     search_help_text = "Name or title"
     fields = ("name", "title", "ladder")

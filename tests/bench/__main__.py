@@ -18,6 +18,9 @@ from tests.bench.bed import Bed, bed
 from tests.bench.results import Row, keep, table
 from tests.bench.sources import short_clip
 
+# Without a terminal, rich assumes 80 columns.
+WIDTH_WITHOUT_TERMINAL = 160
+
 Part = Callable[[Bed], list[Row]]
 
 # In this order: `post` stops the workers.
@@ -49,6 +52,8 @@ def main() -> None:
     parts = QUICK if arguments.quick else FULL
 
     console = Console()
+    if not console.is_terminal:
+        console.width = WIDTH_WITHOUT_TERMINAL
     signal.signal(signal.SIGTERM, _interrupt)  # a `kill` stops the stack in order, as Ctrl-C does
     rows: list[Row] = []
     with (

@@ -2,7 +2,6 @@
 
 import time
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from pathlib import Path
 
 from tests.bench.bed import SLOTS, Argv, Bed, elsewhere, run_bare
@@ -30,7 +29,7 @@ def measure(bed: Bed, *, pairs: int, seconds: int | None = None) -> list[Row]:
 
 
 def _two_at_a_time(commands: list[Argv], clip: Path, folder: Path) -> float:
-    moved = map(partial(elsewhere, source=clip, folder=folder), commands)
+    moved = [elsewhere(command, clip, folder / str(number)) for number, command in enumerate(commands)]
     began = time.monotonic()
     with ThreadPoolExecutor(SLOTS) as pool:
         list(pool.map(run_bare, moved))

@@ -13,7 +13,7 @@ from tests.bench.bed import ACCOUNT, Bed
 from tests.bench.load import Load
 from tests.bench.results import Goal, Row, percentile
 
-# As many as there are server processes keeps both at work; more only lengthens the wait in their backlog.
+# Two for each server process: one is served while the next one connects. More would only wait.
 THREADS = 4
 JOB = {"source": {"url": f"s3://sources/{ACCOUNT}/clip.mp4"}, "preset": "hls-720p"}
 

@@ -26,14 +26,11 @@ def measure(bed: Bed, *, pairs: int, bursts: int, burst_jobs: int) -> list[Row]:
     job = bed.submit(source, REMUX)
     bed.wait([job])
     [command] = bed.commands(job)
-    bare_command = elsewhere(command, clip, bed.folder)
 
     service, bare = [], []
     for _ in range(pairs):
         service.append(1000 * _seconds_of_jobs(bed, source, 1))
-        began = time.monotonic()
-        run_bare(bare_command)
-        bare.append(1000 * (time.monotonic() - began))
+        bare.append(1000 * _seconds_of_call(elsewhere(command, clip, bed.folder / "bare")))
 
     service_rate, peer_rate = [], []
     with _peer(bed) as peer:
@@ -56,12 +53,14 @@ def _seconds_of_jobs(bed: Bed, source: str, count: int) -> float:
     return time.monotonic() - began
 
 
+def _seconds_of_call(command: Argv) -> float:
+    began = time.monotonic()
+    run_bare(command)
+    return time.monotonic() - began
+
+
 def _seconds_of_tasks(peer: Celery, command: Argv, clip: Path, folder: Path, count: int) -> float:
-    commands = []
-    for number in range(count):
-        own = folder / str(number)
-        own.mkdir(exist_ok=True)
-        commands.append(elsewhere(command, clip, own))
+    commands = [elsewhere(command, clip, folder / str(number)) for number in range(count)]
     began = time.monotonic()
     results = [peer.send_task("peer.run", [argv]) for argv in commands]
     for result in results:

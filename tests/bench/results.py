@@ -87,7 +87,7 @@ def keep(rows: Sequence[Row], folder: Path) -> Path:
     file = folder / f"{now:%Y%m%dT%H%M%SZ}.json"
     document = {
         "at": now.isoformat(timespec="seconds"),
-        "command": sys.argv,
+        "command": sys.orig_argv,
         "machine": {"cores": os.cpu_count(), "platform": platform.platform(), "load": os.getloadavg()},
         "rows": [{**asdict(row), "comparison": row.comparison, "met": row.met} for row in rows],
     }

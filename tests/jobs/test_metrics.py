@@ -15,7 +15,9 @@ def scrape() -> dict[str, float]:
     registry = CollectorRegistry()
     registry.register(Tables())
     lines = generate_latest(registry).decode().splitlines()
-    return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines if line[0] != "#")}
+    return {
+        name: float(value) for name, _, value in (line.rpartition(" ") for line in lines if line[0] != "#")
+    }
 
 
 def test_queues_workers_and_dead_letters_are_gauges_read_from_the_tables(acme):
