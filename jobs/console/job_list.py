@@ -130,11 +130,14 @@ class JobAdmin(NewestFirstAdmin[Job], PageAdmin[Job]):
 
     def page_context(self, request: HttpRequest, row: Job) -> dict[str, Any]:
         live = row.state not in FINAL_JOB
+        # A page that asks a question must not reload itself under the answer.
+        asks = live and "cancel" in request.GET
         return {
             "state": cells.badge(row.state),
             "progress": cells.bar(progress_of(row), row.state),
             "took": _took(row),
-            "refresh_seconds": job_page.REFRESH_SECONDS if live else None,
+            "refresh_seconds": job_page.REFRESH_SECONDS if live and not asks else None,
+            "asks": asks,
             "can_cancel": live and self.has_cancel_permission(request),
         }
 

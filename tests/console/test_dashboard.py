@@ -15,8 +15,10 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def work(acme):
-    """Three jobs: one waits, one is worked on, one has failed once and backs off."""
+    """Four jobs: one waits, one is hinted, one is worked on, one has failed once and backs off."""
     make_job(acme, "s3://sources/a.mp4")
+    hinted = make_job(acme, "s3://sources/hinted.mp4")
+    Step.objects.filter(job=hinted, state=StepState.READY).update(hints=1)
     Worker.objects.create(name="tester", queues=["files"], slots=2)
     claim(next_step(make_job(acme, "s3://sources/b.mp4")))
     held = claim(next_step(make_job(acme, "s3://sources/c.mp4")))
@@ -34,7 +36,7 @@ def test_each_queue_shows_what_runs_waits_and_backs_off(work, operator, text_of)
         ready_at=Now() - timedelta(minutes=3)
     )
     slots, running, hinted, ready, backing_off, *wait = row_of(text_of(operator.get("")), "files")
-    assert (slots, running, hinted, ready, backing_off) == ("2", "1", "0", "1", "1")
+    assert (slots, running, hinted, ready, backing_off) == ("2", "1", "1", "1", "1")
     assert wait == ["3"], "minutes"
 
 

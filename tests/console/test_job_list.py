@@ -191,16 +191,19 @@ def test_who_may_only_look_cannot_cancel(acme, viewer):
     job = make_job(acme, "s3://sources/a.mp4")
     cancel(viewer, job)
     assert viewer.post(f"jobs/job/{job.id}/cancel/").status_code == 403
-    assert "Cancel" not in viewer.get(f"jobs/job/{job.id}/change/")
+    assert "Cancel this job" not in viewer.get(f"jobs/job/{job.id}/change/", cancel="")
     job.refresh_from_db()
     assert job.state == JobState.QUEUED
 
 
-def test_cancelling_from_the_page_needs_a_post(acme, operator):
+def test_cancelling_from_the_page_is_asked_twice_and_needs_a_post(acme, operator):
     job = make_job(acme, "s3://sources/a.mp4")
-    assert "Cancel this job" in operator.get(f"jobs/job/{job.id}/change/")
+    assert 'href="?cancel"' in operator.get(f"jobs/job/{job.id}/change/")
+    asking = operator.get(f"jobs/job/{job.id}/change/", cancel="")
+    assert "Cancel this job" in asking
+    assert 'http-equiv="refresh"' not in asking, "it must not reload under the answer"
     operator.get(f"jobs/job/{job.id}/cancel/", status=403)
     assert operator.post(f"jobs/job/{job.id}/cancel/").status_code == 302
     job.refresh_from_db()
     assert job.state == JobState.CANCELLED
-    assert "Cancel this job" not in operator.get(f"jobs/job/{job.id}/change/")
+    assert "Cancel this job" not in operator.get(f"jobs/job/{job.id}/change/", cancel="")

@@ -1,0 +1,73 @@
+"""What is known of a source, from the row and from its probe."""
+
+from adapters.ffmpeg.probe import AudioStream, Probe, VideoStream
+from jobs.console import cells
+from jobs.console.sections import Cell, Facts, Table, columns
+from jobs.models import Source
+
+
+def facts(source: Source | None, probe: Probe | None) -> Facts | None:
+    if source is None:
+        return None
+    rows: list[tuple[str, Cell]] = [("URL", cells.code(source.url))]
+    if source.fetched_at:
+        rows += [
+            ("SHA-256", cells.code(source.sha256)),
+            ("Size", cells.size(source.size_bytes)),
+            ("Content type", cells.code(source.content_type)),
+            ("Fetched", cells.when(source.fetched_at)),
+        ]
+    else:
+        rows.append(("Fetched", "not yet, or in vain"))
+    if probe:
+        rows += [
+            ("Container", cells.code(probe.format_name)),
+            ("Length", cells.span(probe.duration_seconds)),
+            ("Bit rate", cells.rate(probe.bit_rate_kbps)),
+        ]
+    return Facts("Source", rows)
+
+
+def streams(probe: Probe | None) -> Table | None:
+    if probe is None:
+        return None
+    rows = [_video(stream) for stream in probe.video] + [_audio(stream) for stream in probe.audio]
+    other = ", ".join(sorted(set(probe.other)))
+    return Table(
+        "Streams of the source",
+        columns("#", "Kind", "Codec", "Picture or sound", "Rate", "More"),
+        sorted(rows, key=lambda row: int(row[0])),
+        empty="Neither video nor audio.",
+        note=f"Besides: {other}." if other else "",
+    )
+
+
+def _video(stream: VideoStream) -> list[Cell]:
+    rate = stream.average_frame_rate or stream.frame_rate
+    more = [
+        stream.pixel_format or "",
+        stream.color_transfer or "",
+        f"turned by {stream.rotation}°" if stream.rotation else "",
+        "variable rate" if stream.is_variable_rate else "",
+        "cover picture" if stream.is_attached_picture else "",
+    ]
+    return [
+        str(stream.index),
+        "video",
+        " ".join(filter(None, [stream.codec, stream.codec_profile])),
+        f"{stream.display_width}x{stream.display_height}",
+        f"{float(rate):.3f}".rstrip("0").rstrip(".") + " fps" if rate else cells.NOTHING,
+        ", ".join(filter(None, more)) or cells.NOTHING,
+    ]
+
+
+def _audio(stream: AudioStream) -> list[Cell]:
+    sound = stream.channel_layout or (f"{stream.channels} channels" if stream.channels else "")
+    return [
+        str(stream.index),
+        "audio",
+        stream.codec or cells.NOTHING,
+        sound or cells.NOTHING,
+        f"{stream.sample_rate_hz / 1000:g} kHz" if stream.sample_rate_hz else cells.NOTHING,
+        stream.language or cells.NOTHING,
+    ]
