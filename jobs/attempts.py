@@ -92,8 +92,9 @@ def perform(held: Claim, work: Callable[[Running], None]) -> str:
                 pruning.erase(held.attempt_id)
                 return "lost"
             except StorageError as error:
-                # A storage's message is made for the customer: it says more than the code's own sentence.
-                fault = replace(faults.fault(error.code, error.message), message=error.message)
+                # A storage's message is made for the customer too: it says what the code's own sentence cannot.
+                fault = faults.fault(error.code, error.message)
+                fault = replace(fault, message=f"{fault.message} {error.message}")
                 return _fail(held, Faulted(fault, retry_after_seconds=error.retry_after_seconds), logger)
             except (SystemExit, KeyboardInterrupt):
                 # The worker was told to stop and its grace is over: the step is somebody else's now, no blame.

@@ -46,7 +46,7 @@ class Fault:
 
 _B = Bucket
 _OURS = "Something went wrong on our side."
-_RETRY = "The work was interrupted on our side and is tried again."
+_INTERRUPTED = "The work was interrupted on our side."
 SPECS: dict[str, FaultSpec] = {
     # The source
     "source_missing": FaultSpec(_B.NOT_FOUND, "The source does not exist.", "No object at the source's URL."),
@@ -74,17 +74,17 @@ SPECS: dict[str, FaultSpec] = {
     "host_unknown": FaultSpec(_B.NOT_FOUND, "The URL's host does not exist.", "The name does not resolve."),
     "url_refused": FaultSpec(_B.CONFIGURATION, "The URL is not allowed here.", "Unknown scheme, outside the roots, or a private address."),
     "operation_not_supported": FaultSpec(_B.CONFIGURATION, "This storage cannot do that.", "The scheme's adapter lacks the operation."),
-    "storage_throttled": FaultSpec(_B.RATE_LIMITED, "The storage asks to slow down; the work is tried again.", "429 or SlowDown."),
-    "storage_unavailable": FaultSpec(_B.TRANSIENT, "The storage does not answer; the work is tried again.", "5xx, refused or timed out."),
-    "fetch_interrupted": FaultSpec(_B.TRANSIENT, "The transfer broke off; it is tried again.", "Body shorter than its Content-Length."),
-    "fetch_aborted": FaultSpec(_B.TRANSIENT, _RETRY, "Stopped by the worker: lease lost, cancelled or stopping."),
-    "network_error": FaultSpec(_B.TRANSIENT, "The network failed; the work is tried again.", "Timed out, refused or reset."),
+    "storage_throttled": FaultSpec(_B.RATE_LIMITED, "The storage asks to slow down.", "429 or SlowDown."),
+    "storage_unavailable": FaultSpec(_B.TRANSIENT, "The storage does not answer.", "5xx, refused or timed out."),
+    "fetch_interrupted": FaultSpec(_B.TRANSIENT, "The transfer broke off.", "Body shorter than its Content-Length."),
+    "fetch_aborted": FaultSpec(_B.TRANSIENT, _INTERRUPTED, "Stopped by the worker: lease lost, cancelled or stopping."),
+    "network_error": FaultSpec(_B.TRANSIENT, "The network failed.", "Timed out, refused or reset."),
     # The machine
     "disk_full": FaultSpec(_B.RESOURCES, _OURS, "No space in the work folder or the cache."),
-    "out_of_memory": FaultSpec(_B.RESOURCES, _OURS, "An allocation failed."),
+    "out_of_memory": FaultSpec(_B.RESOURCES, _OURS, "Over the memory limit, killed by the kernel, or an allocation failed: the detail says which."),
     "process_limit": FaultSpec(_B.RESOURCES, _OURS, "Out of processes, threads or file descriptors."),
     "encoder_failed": FaultSpec(_B.RESOURCES, _OURS, "The encoder gave no reason: most often memory, which x264 does not name."),
-    "io_error": FaultSpec(_B.TRANSIENT, _RETRY, "The disk or its network failed to read or write."),
+    "io_error": FaultSpec(_B.TRANSIENT, _INTERRUPTED, "The disk or its network failed to read or write."),
     "workspace_unusable": FaultSpec(_B.OPERATIONAL, _OURS, "A staged file or the job's folder vanished or is not accessible."),
     # The installation
     "binary_missing": FaultSpec(_B.OPERATIONAL, _OURS, "FFmpeg cannot be started: see FFMPEG_BINARY."),
@@ -96,10 +96,10 @@ SPECS: dict[str, FaultSpec] = {
     "gpu_unavailable": FaultSpec(_B.OPERATIONAL, _OURS, "No driver, no device, or its session limit."),
     "ffmpeg_crashed": FaultSpec(_B.OPERATIONAL, _OURS, "FFmpeg died of a signal of its own: a bug, or an attack by the source."),
     "ffmpeg_failed": FaultSpec(_B.OPERATIONAL, _OURS, "FFmpeg failed without a reason we know: read the stderr."),
-    "ffmpeg_killed": FaultSpec(_B.TRANSIENT, _RETRY, "FFmpeg was killed from outside: the OOM killer or an operator."),
-    "worker_lost": FaultSpec(_B.TRANSIENT, _RETRY, "The worker's lease expired."),
-    "lease_lost": FaultSpec(_B.TRANSIENT, _RETRY, "The worker could not renew its lease in time."),
-    "worker_stopping": FaultSpec(_B.TRANSIENT, _RETRY, "The worker was told to stop."),
+    "ffmpeg_killed": FaultSpec(_B.TRANSIENT, _INTERRUPTED, "FFmpeg was killed from outside, by an operator or a machine going down; the kernel counts no OOM kill."),
+    "worker_lost": FaultSpec(_B.TRANSIENT, _INTERRUPTED, "The worker's lease expired."),
+    "lease_lost": FaultSpec(_B.TRANSIENT, _INTERRUPTED, "The worker could not renew its lease in time."),
+    "worker_stopping": FaultSpec(_B.TRANSIENT, _INTERRUPTED, "The worker was told to stop."),
     "worker_killed_repeatedly": FaultSpec(_B.OPERATIONAL, _OURS, "The step has killed its worker too often: look at the source."),
     "internal_error": FaultSpec(_B.OPERATIONAL, _OURS, "An unexpected exception: a bug."),
     # The result
@@ -107,11 +107,13 @@ SPECS: dict[str, FaultSpec] = {
     "output_streams_wrong": FaultSpec(_B.INVALID_OUTPUT, "The rendition came out wrong.", "A planned stream or codec is not there."),
     "output_size_wrong": FaultSpec(_B.INVALID_OUTPUT, "The rendition came out wrong.", "Another picture size than planned."),
     "output_rate_wrong": FaultSpec(_B.INVALID_OUTPUT, "The rendition came out wrong.", "Another frame rate than planned."),
+    "output_frames_wrong": FaultSpec(_B.INVALID_OUTPUT, "The rendition came out wrong.", "Far fewer or more frames than its duration holds."),
+    "output_grid_wrong": FaultSpec(_B.INVALID_OUTPUT, "The rendition came out wrong.", "Key frames are not where the segments need them."),
     "output_duration_wrong": FaultSpec(_B.INVALID_OUTPUT, "The rendition came out too short or too long.", "More than 1 s and 2 % from the source."),
     "required_rendition_failed": FaultSpec(_B.OPERATIONAL, "A required rendition could not be made.", "See the fault of the rendition."),
     # The clock and the customer
     "cancelled": FaultSpec(_B.CANCELLED, "The job was cancelled.", "By the customer or an operator."),
-    "timed_out": FaultSpec(_B.TIMED_OUT, "The work took longer than allowed.", "Over the wall or CPU limit."),
+    "timed_out": FaultSpec(_B.TIMED_OUT, "The work took longer than allowed.", "Over the wall-clock limit."),
     "stalled": FaultSpec(_B.STALLED, "The work made no progress.", "Neither progress nor output for too long."),
 }  # fmt: skip
 

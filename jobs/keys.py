@@ -4,6 +4,8 @@ import hashlib
 import secrets
 from datetime import datetime
 
+from django.db.models.functions import Now
+
 from jobs.models import Account, ApiKey
 
 _SECRET_PREFIX = "rc_"  # noqa: S105 - what every secret begins with, for scanners of leaked keys
@@ -32,3 +34,8 @@ def issue(
         expires_at=expires_at,
     )
     return key, secret
+
+
+def revoke(key: ApiKey) -> bool:
+    """Refuse the key from now on. False where it was revoked before: the first date stays."""
+    return ApiKey.objects.filter(id=key.id, revoked_at=None).update(revoked_at=Now()) == 1

@@ -23,6 +23,15 @@ SHARED_VARIABLES = (
     "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",
     "AWS_DEFAULT_REGION",
+    # What `manage.py` wants besides, so that commands work from a second terminal too.
+    "SECRET_KEY",
+    "FFMPEG_BINARY",
+    "FFPROBE_BINARY",
+    "WORK_DIR",
+    "SOURCE_ROOTS",
+    "DESTINATION_ROOTS",
+    "DEFAULT_DESTINATION",
+    "PUBLIC_URLS",
 )
 
 

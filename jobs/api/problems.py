@@ -59,7 +59,7 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
         code, detail = "invalid", "See `errors`: each names its place in the body."
         errors = [
             {"pointer": pointer, "code": item.code, "detail": str(item)}
-            for pointer, item in _flatten(error.detail, "")
+            for pointer, item in flatten(error.detail, "")
         ]
         body = {"errors": errors}
     else:
@@ -120,7 +120,7 @@ def _code(error: exceptions.APIException) -> str:
     return codes if isinstance(codes, str) else "invalid"
 
 
-def _flatten(detail: Any, pointer: str) -> Iterator[tuple[str, exceptions.ErrorDetail]]:
+def flatten(detail: Any, pointer: str) -> Iterator[tuple[str, exceptions.ErrorDetail]]:
     """DRF's nested errors as (JSON pointer, error) pairs. Errors of a whole object point at the object."""
     if isinstance(detail, dict):
         for name, inner in detail.items():
@@ -132,11 +132,11 @@ def _flatten(detail: Any, pointer: str) -> Iterator[tuple[str, exceptions.ErrorD
                 if str(name).startswith("/")
                 else f"/{_escaped(name)}"
             )
-            yield from _flatten(inner, pointer + token)
+            yield from flatten(inner, pointer + token)
     elif isinstance(detail, list):
         for position, inner in enumerate(detail):
             if isinstance(inner, dict | list):
-                yield from _flatten(inner, f"{pointer}/{position}")
+                yield from flatten(inner, f"{pointer}/{position}")
             else:
                 yield pointer, inner
     else:

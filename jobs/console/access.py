@@ -5,7 +5,6 @@ from typing import Any, ClassVar
 from django import forms
 from django.contrib import messages
 from django.db.models import QuerySet
-from django.db.models.functions import Now
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -116,12 +115,11 @@ class ApiKeyAdmin(NewestFirstAdmin[ApiKey]):
     # --- revoke -------------------------------------------------------------------------------------------
     @action(description="Revoke the selected keys", permissions=["revoke"])
     def revoke_keys(self, request: HttpRequest, queryset: "QuerySet[ApiKey]") -> None:
-        # 0 rows: somebody else was faster, and the earlier time stays.
-        revoked = ApiKey.objects.filter(
-            pk__in=list(queryset.values_list("pk", flat=True)[: self.list_per_page]), revoked_at=None
-        ).update(revoked_at=Now())
+        revoked = 0
         for key in queryset[: self.list_per_page]:
-            self.log_change(request, key, "Revoked.")
+            if keys.revoke(key):
+                revoked += 1
+                self.log_change(request, key, "Revoked.")
         self.message_user(
             request, f"Revoked: {revoked}. Requests with them are refused from now on.", messages.SUCCESS
         )

@@ -11,7 +11,7 @@ from django.db.models import Max, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 
-from jobs.api.problems import _flatten as flatten
+from jobs.api.problems import flatten as flatten
 from jobs.api.requests import LadderRequest
 from jobs.console import cells
 from jobs.console.rows import PageAdmin

@@ -77,6 +77,7 @@ class Source(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["job", "position"], name="one_source_for_each_position")
         ]
+        indexes = [models.Index(fields=["sha256"], name="sources_by_hash")]
 
     def __str__(self) -> str:
         return self.url

@@ -47,6 +47,7 @@ class Output(models.Model):
     class Meta:
         ordering = ["path"]
         indexes = [
+            models.Index(fields=["sha256"], name="outputs_by_hash"),
             models.Index(fields=["created_at"], condition=Q(state="discarded"), name="discarded_outputs"),
             models.Index(fields=["attempt"], condition=Q(state="pending"), name="pending_outputs"),
         ]

@@ -182,6 +182,7 @@ def _video_rendition(
             container="mp4" if muxed else "cmaf",
             fragment_seconds=None if muxed else grid.gop_seconds,
             duration_seconds=_duration(probe, picture, sound),
+            delay_seconds=_forgotten_delay(probe, picture, sound),
         ),
         file_name=f"{rung.name}.mp4",
     )
@@ -201,6 +202,7 @@ def _audio_rendition(
             container="mp4" if alone else "cmaf",
             fragment_seconds=None if alone else grid.gop_seconds,
             duration_seconds=_duration(probe, None, sound),
+            delay_seconds=_forgotten_delay(probe, None, sound),
         ),
         file_name=f"{rung.name}.m4a" if alone else f"{rung.name}.mp4",
     )
@@ -212,17 +214,32 @@ def _duration(probe: Probe, picture: VideoEncode | None, sound: AudioEncode | No
     Counted from where the file starts, since a late stream is filled up from there. Matroska's durations
     count from there too, so none is taken to outlast the file.
     """
-    streams: tuple[VideoStream | AudioStream, ...] = (*probe.video, *probe.audio)
-    taken = {encode.stream_index for encode in (picture, sound) if encode}
     whole = probe.duration_seconds
     ends = []
-    for stream in streams:
-        if stream.index not in taken:
-            continue
+    for stream in _taken(probe, picture, sound):
         if stream.duration_seconds is None:
             return whole
         ends.append(round(delay_seconds(stream, probe) + stream.duration_seconds, 6))
     return max(ends) if whole is None else min(max(ends), whole)
+
+
+def _forgotten_delay(probe: Probe, picture: VideoEncode | None, sound: AudioEncode | None) -> float:
+    """What the encode has to put in front of its streams, which it takes without the ones that start earlier.
+
+    A picture that is not filled up to there has too little of it for more than an empty edit: better none.
+    """
+    is_filled = picture is None or picture.frame_rate is not None or picture.encoder == COPY
+    if not probe.forgets_delays or (sound is None and not is_filled):
+        return 0.0
+    return round(min(delay_seconds(stream, probe) for stream in _taken(probe, picture, sound)), 6)
+
+
+def _taken(
+    probe: Probe, picture: VideoEncode | None, sound: AudioEncode | None
+) -> list[VideoStream | AudioStream]:
+    streams: tuple[VideoStream | AudioStream, ...] = (*probe.video, *probe.audio)
+    indexes = {encode.stream_index for encode in (picture, sound) if encode}
+    return [stream for stream in streams if stream.index in indexes]
 
 
 def _stream_notes(

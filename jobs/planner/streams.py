@@ -35,6 +35,14 @@ def is_still_image(probe: Probe) -> bool:
 
 
 def delay_seconds(stream: VideoStream | AudioStream, probe: Probe) -> float:
-    """How long after the first of the file's streams this one starts."""
-    starts = [one.start_seconds for one in probe.video] + [one.start_seconds for one in probe.audio]
-    return stream.start_seconds - min(starts)
+    """How long after the first of the file's streams this one starts.
+
+    Covers start at no time of the film's clock. A stream later than the whole file lasts is on another clock.
+    """
+    starts = [one.start_seconds for one in probe.video if not one.is_attached_picture]
+    starts += [one.start_seconds for one in probe.audio]
+    known = [start for start in starts if start is not None]
+    if stream.start_seconds is None or not known:
+        return 0.0
+    delay = max(0.0, stream.start_seconds - min(known))
+    return delay if probe.duration_seconds is None or delay < probe.duration_seconds else 0.0

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TaskProgressColumn, TextColumn
 
 from jobs import stores, submission
-from jobs.api.problems import _flatten as flatten
+from jobs.api.problems import flatten as flatten
 from jobs.api.requests import JobRequest
 from jobs.models import Account, Job, Output, Rendition
 from jobs.states import FINAL_JOB, FINAL_RENDITION, JobState, OutputState, RenditionState
