@@ -45,7 +45,7 @@ openapi: $(READY) ## write docs/openapi.yaml anew
 	$(UNUSED) $(BIN)/python manage.py spectacular --fail-on-warn --validate --file docs/openapi.yaml
 
 bench: $(READY) ## measure against the bare tools, side by side (minutes)
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m tests.bench
 
 clean: ## remove data, demo output and caches; the virtual environment stays
 	rm -rf .run .cache demo-output .hypothesis .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

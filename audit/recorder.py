@@ -9,6 +9,7 @@ import zstandard
 
 from adapters.ffmpeg.identity import Identity
 from audit.models import AuditEvent, EncoderIdentity, StderrRecord
+from audit.rows import insert
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,19 +26,21 @@ class StateChange:
 
 def record_changes(account_id: UUID, job_id: UUID, actor: str, changes: Iterable[StateChange]) -> None:
     """Write the changes, in their order. Call it inside the transaction that makes them."""
-    AuditEvent.objects.bulk_create(
-        AuditEvent(
-            account_id=account_id,
-            job_id=job_id,
-            actor=actor,
-            subject=change.subject,
-            subject_id=change.subject_id,
-            label=change.label,
-            from_state=change.from_state,
-            to_state=change.to_state,
-            detail=change.detail,
-        )
-        for change in changes
+    insert(
+        [
+            AuditEvent(
+                account_id=account_id,
+                job_id=job_id,
+                actor=actor,
+                subject=change.subject,
+                subject_id=change.subject_id,
+                label=change.label,
+                from_state=change.from_state,
+                to_state=change.to_state,
+                detail=change.detail,
+            )
+            for change in changes
+        ]
     )
 
 

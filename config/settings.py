@@ -20,7 +20,8 @@ DEBUG: bool = env.bool("DEBUG", False)
 ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", [])
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
 
-DATABASES = {"default": env.dj_db_url("DATABASE_URL", conn_max_age=600)}
+# Kept from request to request and from task to task; asked first whether it still lives (one empty round trip).
+DATABASES = {"default": env.dj_db_url("DATABASE_URL", conn_max_age=600, conn_health_checks=True)}
 DATABASES["default"]["OPTIONS"] = {
     "connect_timeout": 5,
     # A transaction of ours holds a job's row: one that hangs would stop its whole job.
@@ -57,6 +58,8 @@ TASK_TIMEOUT_MINUTES: int = env.int("TASK_TIMEOUT_MINUTES", 30)
 MAX_TIMEOUT_MINUTES: int = env.int("MAX_TIMEOUT_MINUTES", 11 * 60)
 STALL_SECONDS: int = env.int("STALL_SECONDS", 120)
 OUTPUT_LIMIT_BYTES: int = env.int("OUTPUT_LIMIT_BYTES", 100 * 1024**3)
+# Of one FFmpeg, resident. Per pool, by the environment of its workers: theirs is the machine that is shared.
+MEMORY_LIMIT_BYTES: int = env.int("MEMORY_LIMIT_BYTES", 4 * 1024**3)
 
 # --- leases and hints (seconds) ---------------------------------------------------------------------------
 LEASE_SECONDS: int = env.int("LEASE_SECONDS", 30)

@@ -3,6 +3,13 @@
 import os
 
 from django.core.wsgi import get_wsgi_application
+from django.urls import reverse
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 application = get_wsgi_application()
+
+# What the first request of each process would load; with gunicorn's --preload it is there before the fork.
+from jobs import stores  # noqa: E402 - the apps are loaded only now
+
+reverse("presets")
+stores.prepare()

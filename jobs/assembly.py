@@ -102,7 +102,8 @@ def _publish(running: Running, job: Job, plan: Plan, rungs: list[_Rung]) -> Outp
         )
         for name, text in texts.items()
     ]
-    Output.objects.bulk_create(outputs)
+    with leases.holding(running.claim):
+        Output.objects.bulk_create(outputs)
     for output, text in zip(outputs, texts.values(), strict=True):
         file: Path = running.workspace / Path(output.path).name
         file.write_text(text, encoding="utf-8", newline="")

@@ -10,7 +10,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -18,6 +18,7 @@ import structlog
 from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import connection
+from django.db.models import QuerySet
 
 from adapters.ffmpeg.supervisor import StopReason
 from adapters.storage.base import Aborted, StorageError
@@ -140,9 +141,12 @@ def end_badly(
     Answers the delay in seconds until the next attempt, or None where there will be none.
     """
     decision = faults.decide(
-        fault.bucket, held.attempts, retry_after_seconds=retry_after_seconds, random=random.random
+        fault.bucket,
+        _earlier(held).filter(fault_bucket=fault.bucket).count() + 1,
+        retry_after_seconds=retry_after_seconds,
+        random=random.random,
     )
-    if state == AttemptState.LOST and _losses(held) + 1 >= WORKER_LOSSES:
+    if state == AttemptState.LOST and _earlier(held).filter(state=state).count() + 1 >= WORKER_LOSSES:
         # A source that kills its worker would kill them all, one after the other.
         fault, decision = faults.fault("worker_killed_repeatedly", fault.code), GiveUp(dead_letter=True)
     if isinstance(decision, Retry):
@@ -159,8 +163,14 @@ def end_badly(
     return None
 
 
-def _losses(held: Claim) -> int:
-    return Attempt.objects.filter(step_id=held.step_id, state=AttemptState.LOST).count()
+def _earlier(held: Claim) -> "QuerySet[Attempt]":
+    """The step's ended attempts that count: those since an operator's requeue, without those handed back.
+
+    Each bucket counts its own: two disks that were full say nothing about whether a network will come back.
+    """
+    since = held.epoch - held.attempts
+    ended = Attempt.objects.filter(step_id=held.step_id, epoch__gt=since, epoch__lt=held.epoch)
+    return ended.filter(state__in=[AttemptState.FAILED, AttemptState.LOST])
 
 
 def _queue_after(held: Claim, fault: Fault) -> str:
@@ -178,6 +188,7 @@ def _fail(held: Claim, error: Faulted, logger: structlog.stdlib.BoundLogger) -> 
         )
     except LeaseLost:
         logger.warning("lease lost", attempt=str(held.attempt_id))
+        pruning.erase(held.attempt_id)
         return "lost"
     logger.warning(
         "attempt failed",
@@ -214,6 +225,8 @@ def _workspace(held: Claim) -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+        with suppress(OSError):  # not empty: another epoch's workspace is there; or pruned with ours
+            folder.parent.rmdir()
 
 
 @contextmanager

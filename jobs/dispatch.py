@@ -5,8 +5,7 @@ from datetime import timedelta
 
 import structlog
 from django.conf import settings
-from django.db import transaction
-from django.db.models import QuerySet
+from django.db import connection
 from django.db.models.functions import Now
 
 from jobs import admission, canvas
@@ -19,12 +18,38 @@ log = structlog.get_logger(__name__)
 LONGEST_HINT_SECONDS = 600
 _REPEATED_AT_ONCE = 50
 _BROKER_DOWN_SECONDS = 2
+_NO_BOUND = 2**31 - 1
+
+# One look into the index of ready steps for each queue.
+_DUE = """
+    SELECT queue FROM unnest(%s::text[]) WITH ORDINALITY AS asked (queue, position)
+    WHERE EXISTS (
+        SELECT FROM jobs_step
+        WHERE jobs_step.queue = asked.queue AND state = 'ready' AND dispatch_after <= statement_timestamp()
+    )
+    ORDER BY position
+"""
+_MARK = """
+    UPDATE jobs_step
+    SET hints = hints + 1,
+        dispatch_after = statement_timestamp() + make_interval(secs => least(%s * 2 ^ hints, %s))
+    WHERE id IN (
+        SELECT id FROM jobs_step
+        WHERE queue = %s AND state = 'ready' AND dispatch_after <= statement_timestamp()
+            AND hints BETWEEN %s AND %s
+        ORDER BY dispatch_after LIMIT %s FOR UPDATE SKIP LOCKED
+    )
+    RETURNING *
+"""
 
 
 def dispatch(queues: Iterable[str]) -> int:
     """Hint what is due in these queues; how many hints left. Safe in several processes at once."""
+    due = _with_something_due(queues)
+    if not due:
+        return 0  # most rounds: another conductor was faster, or it was only the tick
     left = 0
-    for queue, room in admission.windows(queues).items():
+    for queue, room in admission.windows(due).items():
         steps = _due(queue, room)
         for position, step in enumerate(steps):
             if not canvas.hint(step):
@@ -36,15 +61,20 @@ def dispatch(queues: Iterable[str]) -> int:
     return left
 
 
+def _with_something_due(queues: Iterable[str]) -> list[str]:
+    with connection.cursor() as cursor:
+        cursor.execute(_DUE, [list(queues)])
+        return [queue for (queue,) in cursor.fetchall()]
+
+
 def _due(queue: str, room: int) -> list[Step]:
     """What is due in a queue, marked as hinted."""
-    due = Step.objects.filter(queue=queue, state=StepState.READY, dispatch_after__lte=Now())
-    steps = _mark(due.filter(hints=0), room) if room else []
+    steps = _mark(queue, room, 0, 0) if room else []
     # A hint that led to no claim in its time: lost, or still waiting in a long queue. One more does no harm.
-    repeated = _mark(due.filter(hints__gt=0), _REPEATED_AT_ONCE)
+    repeated = _mark(queue, _REPEATED_AT_ONCE, 1, _NO_BOUND)
     for step in repeated:
         REPAIRS.labels("hint_repeated").inc()
-        log.info("hint repeated", job=str(step.job_id), step=str(step.id), queue=queue, hints=step.hints + 1)
+        log.info("hint repeated", job=str(step.job_id), step=str(step.id), queue=queue, hints=step.hints)
     return steps + repeated
 
 
@@ -56,13 +86,10 @@ def take_back(steps: Sequence[Step]) -> None:
         unsent.update(hints=0, dispatch_after=retry_at)
 
 
-def _mark(due: "QuerySet[Step]", limit: int) -> list[Step]:
-    """Count the hint before it is sent: a conductor killed in between costs one hint's time, not a flood."""
-    with transaction.atomic():
-        steps = list(due.select_for_update(skip_locked=True).order_by("dispatch_after")[:limit])
-        for hints in {step.hints for step in steps}:
-            wait = min(settings.HINT_SECONDS * 2**hints, LONGEST_HINT_SECONDS)
-            Step.objects.filter(id__in=[step.id for step in steps if step.hints == hints]).update(
-                hints=hints + 1, dispatch_after=Now() + timedelta(seconds=wait)
-            )
-    return steps
+def _mark(queue: str, limit: int, least_hints: int, most_hints: int) -> list[Step]:
+    """Count the hint before it is sent: a conductor killed in between costs one hint's time, not a flood.
+
+    One statement, which answers with the steps as they now are.
+    """
+    parameters = [settings.HINT_SECONDS, LONGEST_HINT_SECONDS, queue, least_hints, most_hints, limit]
+    return list(Step.objects.raw(_MARK, parameters))

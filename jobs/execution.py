@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.db import close_old_connections
 
 from adapters.ffmpeg import progress as ffmpeg_progress
 from adapters.ffmpeg.command import Encode, build_argv
@@ -17,7 +18,7 @@ from adapters.ffmpeg.identity import identify
 from adapters.ffmpeg.probe import Probe, ProbeFailed, run_probe
 from adapters.ffmpeg.stderr import decode_errors, diagnose
 from adapters.ffmpeg.supervisor import Completed, Limits, StopReason, run
-from adapters.ffmpeg.verify import verify_output
+from adapters.ffmpeg.verify import verify_grid, verify_output
 from adapters.packaging.fragments import FragmentIndex, IndexUnreadable, codec_string, read_index
 from audit.recorder import record_identity, record_stderr
 from jobs import faults, leases, stores
@@ -78,10 +79,13 @@ def _encode(running: Running, job: Job, planned: RenditionPlan, source_file: Pat
             wall_seconds=job.timeout_seconds,
             stall_seconds=settings.STALL_SECONDS,
             output_bytes=settings.OUTPUT_LIMIT_BYTES,
+            memory_bytes=settings.MEMORY_LIMIT_BYTES,
         ),
         on_progress=lambda seen: _show(running, planned.encode, seen),
         stop_reason=running.stop_reason,
     )
+    # Hours may have passed: a connection that a restarted server has forgotten would cost the whole encode.
+    close_old_connections()
     stderr = stderr_file.read_bytes()
     attempt.update(
         stderr=record_stderr(stderr),
@@ -97,7 +101,8 @@ def _encode(running: Running, job: Job, planned: RenditionPlan, source_file: Pat
     text = stderr.decode("utf-8", "replace")
     if completed.exit_code != 0 or completed.stop_reason is not None:
         raise Faulted(_fault_of(completed, text))
-    return _inspect(planned.encode, target, text)
+    frames = completed.last_progress.frame if completed.last_progress else None
+    return _inspect(planned.encode, target, text, frames)
 
 
 def _show(running: Running, encode: Encode, seen: ffmpeg_progress.Progress) -> None:
@@ -115,17 +120,18 @@ def _fault_of(completed: Completed, stderr: str) -> faults.Fault:
         signal=completed.signal,
         exit_code=completed.exit_code,
         stderr=stderr,
+        stop_detail=completed.stop_detail,
     )
     return faults.fault(diagnosis.code, diagnosis.detail)
 
 
-def _inspect(encode: Encode, target: Path, stderr: str) -> _Made:
-    """Exit code 0 is not enough: damaged sources give short files with it. Raises Faulted."""
+def _inspect(encode: Encode, target: Path, stderr: str, frames: int | None) -> _Made:
+    """Exit code 0 is not enough: damaged sources give short files with it. `frames` were written. Raises Faulted."""
     try:
         probe, document = run_probe(settings.FFPROBE_BINARY, target)
     except ProbeFailed as error:
         raise Faulted(faults.fault("invalid_output", error.diagnosis.detail)) from error
-    mismatch = verify_output(encode, probe, decode_errors=decode_errors(stderr))
+    mismatch = verify_output(encode, probe, decode_errors=decode_errors(stderr), frames=frames)
     if mismatch is not None:
         raise Faulted(faults.fault(mismatch.code, mismatch.message))
     index, codecs = None, ""
@@ -134,6 +140,10 @@ def _inspect(encode: Encode, target: Path, stderr: str) -> _Made:
             index, codecs = read_index(target), codec_string(target)
         except IndexUnreadable as error:
             raise Faulted(faults.fault("invalid_output", str(error))) from error
+        durations = [fragment.duration for fragment in index.fragments]
+        mismatch = verify_grid(encode, durations, index.timescale, frames=frames)
+        if mismatch is not None:
+            raise Faulted(faults.fault(mismatch.code, mismatch.message))
     with target.open("rb") as opened:
         sha256 = hashlib.file_digest(opened, "sha256").hexdigest()
     return _Made(target, sha256, probe, document, index, codecs)
@@ -143,7 +153,7 @@ def _store(running: Running, rendition: Rendition, planned: RenditionPlan, made:
     """Write the row, then the object, beneath a prefix that is this epoch's alone."""
     path = f"{planned.key}/{running.claim.epoch}/{planned.file_name}"
     content_type = _CONTENT_TYPES[made.file.suffix]
-    output = Output.objects.create(
+    output = Output(
         job_id=running.claim.job_id,
         rendition=rendition,
         attempt_id=running.claim.attempt_id,
@@ -158,6 +168,8 @@ def _store(running: Running, rendition: Rendition, planned: RenditionPlan, made:
         probe=made.probe_document,
         index=made.index.to_json() if made.index else None,
     )
+    with leases.holding(running.claim):
+        output.save(force_insert=True)
     stores.storages().for_url(output.url).store(
         made.file, output.url, content_type=content_type, sha256=made.sha256
     )

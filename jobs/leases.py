@@ -11,13 +11,13 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models.functions import Now
 
 from jobs.claims import Claim
 from jobs.models import Attempt, Rendition, Step
 from jobs.states import JobState, RenditionState, StepKind, StepState
-from jobs.transitions import Change, change, notify
+from jobs.transitions import Change, change, notify_if_waiting
 
 # A claim moves its job on: the first worker that touches a job says so.
 _JOB_STATE_AT_CLAIM = {
@@ -34,15 +34,16 @@ class LeaseLost(Exception):
 def claim(step_id: UUID, worker: str) -> Claim | None:
     """Take a ready step. None: it is taken, done, cancelled or backing off, and this hint is void."""
     # Most duplicates end here, without a lock and without a trace.
-    step = Step.objects.select_related("rendition").filter(id=step_id, state=StepState.READY).first()
-    if step is None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT job_id FROM jobs_step WHERE id = %s AND state = 'ready'", [step_id])
+        found = cursor.fetchone()
+    if found is None:
         return None
-    with change(step.job_id, actor=f"worker:{worker}") as moves:
-        if not moves.claim_step(step, worker, settings.LEASE_SECONDS):
+    with change(found[0], actor=f"worker:{worker}") as moves:
+        step = moves.claim_step(step_id, worker, settings.LEASE_SECONDS)
+        if step is None:
             return None
-        # Read again, under the lock: it may have been tried and returned since the first look.
-        step.refresh_from_db(fields=["epoch", "attempts", "ready_at", "queue", "encoder_revision"])
-        rendition: Rendition | None = getattr(step, "rendition", None)
+        rendition = Rendition.objects.get(step=step) if step.kind == StepKind.RENDITION else None
         attempt = Attempt.objects.create(
             job_id=step.job_id,
             step=step,
@@ -57,8 +58,8 @@ def claim(step_id: UUID, worker: str) -> Claim | None:
             moves.rendition(rendition, RenditionState.QUEUED, RenditionState.RUNNING)
         elif kind in _JOB_STATE_AT_CLAIM:
             moves.job(_JOB_STATE_AT_CLAIM[kind])
-        # A slot's worth of hints is used up: the conductor may send the next one.
-        notify(step.queue)
+        # A hint is used up: the conductor may send the next one, if a step waits for it.
+        notify_if_waiting(step.queue)
     return _claim_of(step, attempt, worker)
 
 
@@ -80,6 +81,20 @@ def fenced(held: Claim, to: StepState, **fields: object) -> Iterator[Change]:
         if not moves.end_step(held, to, **fields):
             raise LeaseLost(f"{held.label}: epoch {held.epoch} is over")
         yield moves
+
+
+@contextmanager
+def holding(held: Claim) -> Iterator[None]:
+    """One transaction in which the claim holds: whoever ends the attempt sees what it wrote. Raises LeaseLost.
+
+    For rows that the end of the attempt has to find: written without it by a worker that was frozen beyond its
+    lease, they would belong to an attempt that is over, and to nobody.
+    """
+    with change(held.job_id, actor=held.actor):
+        mine = Step.objects.filter(id=held.step_id, epoch=held.epoch, state=StepState.RUNNING)
+        if not mine.exists():
+            raise LeaseLost(f"{held.label}: epoch {held.epoch} is over")
+        yield
 
 
 @contextmanager

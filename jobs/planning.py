@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from uuid import UUID
 
 from django.conf import settings
 from django.db.models.functions import Now
@@ -15,6 +16,12 @@ from jobs.planner.ladder import PlanFailed, resolve
 from jobs.planner.plan import Plan
 from jobs.planner.specs import Ladder
 from jobs.states import AttemptState, JobState, StepKind, StepState
+
+
+def ready_after(ingest_id: UUID) -> list[UUID]:
+    """The plan step, if the end of this ingest has made it ready."""
+    ready = Step.objects.filter(job__steps=ingest_id, kind=StepKind.PLAN, state=StepState.READY)
+    return list(ready.values_list("id", flat=True))
 
 
 def work(running: Running) -> None:

@@ -75,11 +75,13 @@ def orphans(since: timedelta) -> Iterator[Orphan]:
     """
     for job in _jobs_with_losses(since):
         prefix = f"{job.destination}{job.id}/"
-        named = set(
-            Output.objects.filter(job=job).exclude(state=OutputState.DELETED).values_list("url", flat=True)
-        )
         with suppress(NotSupported):
-            for url in stores.storages().for_url(prefix).list(prefix):
+            # The objects first: rows are written before their objects, so each of these has its row by now. The
+            # other way round, an object stored in between would be taken for an orphan, and deleted.
+            stored = list(stores.storages().for_url(prefix).list(prefix))
+            living = Output.objects.filter(job=job).exclude(state=OutputState.DELETED)
+            named = set(living.values_list("url", flat=True))
+            for url in stored:
                 if url not in named:
                     yield Orphan(job.id, url)
 
@@ -104,12 +106,20 @@ def workspaces() -> Iterator[Path]:
     A folder whose step is not in this database is another installation's, and none of our business.
     """
     folder: Path = settings.WORK_DIR / "attempts"
-    for workspace in folder.glob("*/*"):
-        step_id, epoch = workspace.parent.name, workspace.name
+    # Not by glob: folders vanish while we look, and that of Python 3.11 then ends with an error.
+    for step_id, epoch in ((step, epoch) for step in _names(folder) for epoch in _names(folder / step)):
+        workspace = folder / step_id / epoch
         with suppress(ValueError):
             over = ~Q(state=StepState.RUNNING) | Q(epoch__gt=int(epoch))
             if Step.objects.filter(over, id=UUID(step_id)).exists():
                 yield workspace
+
+
+def _names(folder: Path) -> list[str]:
+    try:
+        return [entry.name for entry in folder.iterdir()]
+    except (FileNotFoundError, NotADirectoryError):
+        return []
 
 
 def prune_workspaces() -> int:

@@ -66,8 +66,10 @@ def requeue(job_id: UUID, wish: Wish, *, actor: str) -> JobState:
         if steps[(StepKind.PLAN, "")].state == StepState.DONE:
             _requeue_renditions(moves, wish, list(steps.values()))
         else:
-            if wish.renditions or wish.parameters:
-                raise NotRequeueable("job_not_planned", "The job has no renditions yet.", "/renditions")
+            for asked in ("renditions", "pool", "encoder_revision", "parameters"):
+                if getattr(wish, asked):
+                    message = "The job has no renditions yet: it starts with its source again."
+                    raise NotRequeueable("job_not_planned", message, f"/{asked}")
             _requeue_from_source(moves, steps[(StepKind.INGEST, "")], steps[(StepKind.PLAN, "")])
         return moves.state
 
@@ -125,7 +127,7 @@ def _queue_for(wish: Wish) -> str | None:
         raise NotRequeueable("pool_unknown", f"Known pools: {known}.", "/pool")
     queue = routing.QUEUE_OF_POOL.get(wish.pool or "")
     if wish.encoder_revision is not None:
-        served = admission.queues_of_encoder(wish.encoder_revision)
+        served = admission.queues_of_encoder(wish.encoder_revision) & set(routing.QUEUE_OF_POOL.values())
         if not served or (queue is not None and queue not in served):
             raise NotRequeueable(
                 "encoder_revision_unavailable", "No live worker there runs this encoder.", "/encoder_revision"

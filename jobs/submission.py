@@ -7,6 +7,7 @@ from uuid import UUID
 from django.core.cache import cache
 from django.db.models.functions import Now
 
+from audit.rows import insert
 from jobs import faults, routing
 from jobs.models import Account, Job, Preset, Source, Step, Worker
 from jobs.models.identifiers import uuid7
@@ -67,9 +68,11 @@ def submit(account: Account, submission: Submission, *, actor: str) -> Job:
         state=StepState.BLOCKED,
         after=[StepKind.INGEST],
         queue=routing.CONTROL,
+        # The worker that ends the ingest goes on with the plan; the conductor gives it a moment for that.
+        hints=1,
     )
     with begin(job, actor=actor) as moves:
-        Source.objects.create(job=job, url=submission.source_url)
+        insert([Source(job=job, url=submission.source_url)])
         moves.add_steps([ingest, plan])
     return job
 
@@ -89,9 +92,10 @@ def cancel(job_id: UUID, *, actor: str) -> None:
 
 def _current_identity() -> int | None:
     """The encoder that the fleet runs now: the one that a worker showed last. None before the first worker."""
-    known: int | None = cache.get("encoder-identity")
-    if known is None:
-        newest = Worker.objects.filter(encoder_identity__isnull=False).order_by("-seen_at")
-        known = newest.values_list("encoder_identity_id", flat=True).first()
-        cache.set("encoder-identity", known, _IDENTITY_CACHE_SECONDS)
+    newest = Worker.objects.filter(encoder_identity__isnull=False).order_by("-seen_at")
+    known: int | None = cache.get_or_set(
+        "encoder-identity",
+        lambda: newest.values_list("encoder_identity_id", flat=True).first(),
+        _IDENTITY_CACHE_SECONDS,
+    )
     return known

@@ -18,7 +18,15 @@ from jobs.attempts import Running
 
 @shared_task(name="jobs.ingest_source")
 def ingest_source(step_id: str) -> str:
-    return _perform(step_id, ingest.work)
+    """The ingest, and the plan that it makes ready: milliseconds, which are not worth a hop of their own.
+
+    Should the worker die in between, the conductor sends the plan's hint after a moment.
+    """
+    outcome = _perform(step_id, ingest.work)
+    if outcome == "done":
+        for plan_id in planning.ready_after(UUID(step_id)):
+            _perform(str(plan_id), planning.work)
+    return outcome
 
 
 @shared_task(name="jobs.plan_job")

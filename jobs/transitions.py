@@ -15,10 +15,11 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
 from audit.recorder import StateChange, record_changes
+from audit.rows import insert
 from jobs.claims import Claim
 from jobs.faults import Fault
 from jobs.models import Attempt, Job, Output, Rendition, Step
@@ -54,6 +55,15 @@ EVENT_OF_RENDITION: Mapping[RenditionState, str] = {
     RenditionState.DEAD_LETTER: "rendition.failed",
 }
 
+_CLAIM = """
+    UPDATE jobs_step
+    SET state = 'running', owner = %s, epoch = epoch + 1, attempts = attempts + 1, hints = 0,
+        lease_until = statement_timestamp() + make_interval(secs => %s), claimed_at = statement_timestamp(),
+        progress = 0, speed = NULL, eta_seconds = NULL
+    WHERE id = %s AND state = 'ready' AND (hints > 0 OR dispatch_after <= statement_timestamp())
+    RETURNING *
+"""
+
 
 class IllegalMove(RuntimeError):
     """A move that `states.MOVES` does not have: a mistake in our code, never in a request."""
@@ -63,6 +73,16 @@ def notify(queue: str) -> None:
     """Wake the conductor when this transaction commits."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, queue])
+
+
+def notify_if_waiting(queue: str) -> None:
+    """The same, but only where a due step of that queue has had no hint yet: the conductor sleeps through the rest."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_notify(%s, %s) WHERE EXISTS (SELECT FROM jobs_step WHERE queue = %s AND state = 'ready'"
+            " AND dispatch_after <= statement_timestamp() AND hints = 0)",
+            [CHANNEL, queue, queue],
+        )
 
 
 def fault_fields(fault: Fault | None) -> dict[str, str]:
@@ -115,26 +135,15 @@ class Change:
         self.state = to
 
     # --- steps --------------------------------------------------------------------------------------------
-    def claim_step(self, step: Step, owner: str, lease_seconds: int) -> bool:
-        """ready > running with a new epoch and a lease by the database's clock. False: somebody else has it."""
-        due = Q(hints__gt=0) | Q(dispatch_after__lte=Now())
-        claimed = self._move(
-            Step.objects.filter(due, id=step.id),
-            StepState.READY,
-            StepState.RUNNING,
-            owner=owner,
-            epoch=F("epoch") + 1,
-            attempts=F("attempts") + 1,
-            lease_until=Now() + timedelta(seconds=lease_seconds),
-            claimed_at=Now(),
-            hints=0,
-            progress=0.0,
-            speed=None,
-            eta_seconds=None,
-        )
-        if claimed:
+    def claim_step(self, step_id: UUID, owner: str, lease_seconds: int) -> Step | None:
+        """ready > running with a new epoch and a lease by the database's clock. None: somebody else has it.
+
+        By hand: the claim and the look at what was claimed are one statement.
+        """
+        claimed = list(Step.objects.raw(_CLAIM, [owner, lease_seconds, step_id]))
+        for step in claimed:
             self._note("step", step.id, StepState.READY, StepState.RUNNING, label=str(step))
-        return claimed == 1
+        return claimed[0] if claimed else None
 
     def end_step(self, held: Claim, to: StepState, **fields: Any) -> bool:
         """running > done or failed, if the claim still holds. False: the fence; this claim is over."""
@@ -194,7 +203,7 @@ class Change:
 
     def add_steps(self, steps: list[Step]) -> None:
         """Insert steps as they are (ready or blocked)."""
-        Step.objects.bulk_create(steps)
+        insert(steps)
         for step in steps:
             self._changes.append(
                 StateChange("step", step.id, "", step.state, f"{step.kind} {step.key}".strip())
@@ -216,13 +225,10 @@ class Change:
         twice, the body is given a moment before the conductor sends a hint of its own; a retry means that the
         body came too early, and was refused.
         """
-        unfinished = set(
-            Step.objects.filter(job_id=self.job_id)
-            .exclude(state__in=FINAL_STEP)
-            .values_list("kind", flat=True)
-        )
-        for step in Step.objects.filter(job_id=self.job_id, state=StepState.BLOCKED):
-            if not unfinished.isdisjoint(step.after):
+        unfinished = list(Step.objects.filter(job_id=self.job_id).exclude(state__in=FINAL_STEP))
+        kinds = {step.kind for step in unfinished}
+        for step in unfinished:
+            if step.state != StepState.BLOCKED or not kinds.isdisjoint(step.after):
                 continue
             chorded = step.hints > 0 and not (
                 Step.objects.filter(job_id=self.job_id, kind__in=step.after, attempts__gt=1).exists()
@@ -345,13 +351,21 @@ def _public(fault: Fault | None) -> dict[str, object]:
     )
 
 
+# The new version locks the row as FOR UPDATE would. By hand, since every transaction begins with it: one round
+# trip in 0.05 ms of CPU, where a locking query and an update by the ORM take 0.8 ms.
+_LOCK = "UPDATE jobs_job SET version = version + 1 WHERE id = %s RETURNING account_id, state"
+
+
 @contextmanager
 def change(job_id: UUID, *, actor: str) -> Iterator[Change]:
     """Lock the job's row, move states, commit all of it or nothing. Raises Job.DoesNotExist."""
     with transaction.atomic():
-        job = Job.objects.select_for_update().only("account_id", "state").get(id=job_id)
-        Job.objects.filter(id=job_id).update(version=F("version") + 1)
-        moves = Change(job_id, job.account_id, JobState(job.state), actor)
+        with connection.cursor() as cursor:
+            cursor.execute(_LOCK, [job_id])
+            row = cursor.fetchone()
+        if row is None:
+            raise Job.DoesNotExist(job_id)
+        moves = Change(job_id, row[0], JobState(row[1]), actor)
         yield moves
         moves.flush()
 
@@ -360,7 +374,7 @@ def change(job_id: UUID, *, actor: str) -> Iterator[Change]:
 def begin(job: Job, *, actor: str) -> Iterator[Change]:
     """Insert a new job and whatever the block adds to it: the first change there is."""
     with transaction.atomic():
-        job.save(force_insert=True)
+        insert([job])
         moves = Change(job.id, job.account_id, JobState(job.state), actor)
         moves.born()
         yield moves

@@ -4,17 +4,17 @@ import threading
 from typing import Any
 
 import structlog
-from celery.signals import worker_init, worker_ready, worker_shutdown
+from celery.signals import task_prerun, worker_init, worker_process_init, worker_ready, worker_shutdown
 from django.conf import settings
 from django.db import Error as DatabaseError
-from django.db import connection
+from django.db import close_old_connections, connection
 from django.db.models.functions import Now
 
 from adapters.ffmpeg.identity import NotFFmpeg, identify
 from audit.recorder import record_identity
-from jobs import pruning
+from jobs import pruning, stores
 from jobs.models import Worker
-from jobs.routing import TRANSCODE_CPU, TRANSCODE_GPU
+from jobs.routing import QUEUE_OF_POOL
 
 log = structlog.get_logger(__name__)
 
@@ -30,6 +30,26 @@ def know_the_encoder(**_: Any) -> None:
     except (OSError, NotFFmpeg) as error:
         # A worker that moves files can do without; one that encodes will say so with every attempt.
         log.warning("no encoder", binary=str(settings.FFMPEG_BINARY), error=str(error))
+
+
+@worker_init.connect
+def know_the_storages(**_: Any) -> None:
+    stores.prepare()
+
+
+@worker_process_init.connect
+def know_the_database(**_: Any) -> None:
+    """Connect before the first task comes."""
+    try:
+        connection.ensure_connection()
+    except DatabaseError as error:
+        log.warning("database away", error=str(error))
+
+
+@task_prerun.connect
+def renew_the_connection(**_: Any) -> None:
+    """As Django does before each request: a connection that is broken or too old is replaced, others stay."""
+    close_old_connections()
 
 
 @worker_ready.connect
@@ -52,7 +72,7 @@ def disappear(sender: Any, **_: Any) -> None:
 def _show(name: str, queues: list[str], slots: int) -> None:
     while True:
         try:
-            encodes = not {TRANSCODE_CPU, TRANSCODE_GPU}.isdisjoint(queues)
+            encodes = not set(QUEUE_OF_POOL.values()).isdisjoint(queues)
             identity = (
                 record_identity(identify(settings.FFMPEG_BINARY, settings.CONTAINER_DIGEST))
                 if encodes

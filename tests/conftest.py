@@ -71,13 +71,17 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ[FOLDER] = str(_owner.folder)
         os.environ.update(_environment(_owner.services))
     worker = os.environ.get("PYTEST_XDIST_WORKER", "").removeprefix("gw")
-    if worker:  # a broker for each process: their queues have the same names
+    if worker:  # a broker for each process, whose queues have the same names, and a machine's disk
+        os.environ["WORK_DIR"] = f"{os.environ['WORK_DIR']}-{worker}"
         os.environ["REDIS_URL"] = f"{os.environ['REDIS_URL'].partition('?')[0]}?db={int(worker) + 1}"
     if _needs_django(config):
         os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
         import django
 
         django.setup()
+        # Not for the processes of xdist to inherit: pytest-django would load their settings before this function
+        # has given them a broker and a disk of their own.
+        del os.environ["DJANGO_SETTINGS_MODULE"]
 
 
 def pytest_unconfigure() -> None:

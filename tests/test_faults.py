@@ -63,6 +63,9 @@ OWN_ROWS = (
     (Bucket.RESOURCES, 187, "x264 [error]: malloc of size 341312 failed"),
     (Bucket.RESOURCES, 245, "[error] Error while opening decoder: Resource temporarily unavailable"),
     (Bucket.TRANSIENT, 251, "[in#0 @ 0x1] [error] Error opening input: I/O error"),
+    (Bucket.CONFIGURATION, 255, "[mp4 @ 0x1] [error] Malformed AAC bitstream detected: use the audio bitstream"),
+    (Bucket.OPERATIONAL, 255, "[out#0 @ 0x1] [error] Task finished with error code: -1 (Operation not permitted)"),
+    (Bucket.TRANSIENT, 255, ""),
     (Bucket.OPERATIONAL, 1, "something never seen before"),
 )  # fmt: skip
 
@@ -87,6 +90,7 @@ def test_every_diagnosis_has_a_fault() -> None:
         *("storage_unavailable", "object_too_large", "url_refused", "fetch_interrupted"),
         *("operation_not_supported", "fetch_aborted", "disk_full"),
         *("output_streams_wrong", "output_size_wrong", "output_rate_wrong", "output_duration_wrong"),
+        *("output_frames_wrong", "output_grid_wrong", "out_of_memory"),
         "source_damaged",
     ],
 )

@@ -39,13 +39,15 @@ class VideoEncode:
 
 @dataclass(frozen=True, slots=True)
 class AudioEncode:
-    """One audio stream of the result. None means: as in the source. "copy" reads only `stream_index`."""
+    """One audio stream of the result. None means: as in the source. "copy" reads only the first and the last."""
 
     stream_index: int
     encoder: str
     bitrate_kbps: int | None
     channels: int | None
     sample_rate_hz: int | None
+    has_adts: bool = False
+    """The source is AAC with a header before each frame (MPEG-TS, .aac), which MP4 does not want."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +62,12 @@ class Encode:
     container: Container
     """"cmaf": fragmented MP4, a fragment for each GOP (ISO/IEC 23000-19); "mp4": one moov, at the front."""
     fragment_seconds: Fraction | None
-    """Length of an audio-only file's fragments; with video the GOP decides."""
+    """Length of a fragment. With video the GOP makes it, and `verify_grid` demands it, if it is given."""
     duration_seconds: float | None
     """Expected duration of the result, as `verify_output` demands it; None if the source does not tell."""
+    delay_seconds: float = 0.0
+    """How much later than the source its streams taken here start, where FFmpeg would forget it: see
+    `Probe.forgets_delays`."""
 
     def __post_init__(self) -> None:
         if self.video is None and self.audio is None:
@@ -81,6 +86,7 @@ class Encode:
             "container": self.container,
             "fragment_seconds": _fraction_text(self.fragment_seconds),
             "duration_seconds": self.duration_seconds,
+            "delay_seconds": self.delay_seconds,
         }
 
     @classmethod
@@ -95,6 +101,7 @@ class Encode:
             container=document["container"],
             fragment_seconds=_fraction(document["fragment_seconds"]),
             duration_seconds=document["duration_seconds"],
+            delay_seconds=document.get("delay_seconds", 0.0),
         )
 
 

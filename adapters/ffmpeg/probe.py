@@ -19,8 +19,12 @@ from adapters.ffmpeg.inputs import input_arguments
 from adapters.ffmpeg.stderr import Diagnosis, diagnose
 from adapters.ffmpeg.supervisor import Limits, StopReason, supervise
 
+# FFmpeg's demuxers of formats whose clock may jump (AVFMT_TS_DISCONT), of those that we let in.
+_DISCONTINUOUS = frozenset({"mpegts", "mpeg", "ogg", "live_flv"})
 _CLOCK = re.compile(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)")
 _MAX_DOCUMENT_BYTES = 16 << 20
+# Twice the largest single allocation that `input_arguments` lets through. Probing a film takes some 50 MB.
+_MEMORY_BYTES = 2 << 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +55,8 @@ class VideoStream:
     is_attached_picture: bool
     """A cover picture of an audio file, not a film."""
     is_default: bool
-    start_seconds: float
+    start_seconds: float | None
+    """On the file's own clock, which in MPEG-TS starts anywhere; None if nothing of the stream was found."""
 
     @property
     def display_width(self) -> int:
@@ -90,7 +95,7 @@ class AudioStream:
     language: str | None
     is_default: bool
     duration_seconds: float | None
-    start_seconds: float
+    start_seconds: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +110,15 @@ class Probe:
     audio: tuple[AudioStream, ...]
     other: tuple[str, ...]
     """Codec types of the remaining streams: "subtitle", "data", "attachment"."""
+
+    @property
+    def forgets_delays(self) -> bool:
+        """Whether FFmpeg counts from the first stream that it takes, and not from the first of the file.
+
+        Then sound taken alone comes at 0, however late it starts beside the picture; `-copyts -start_at_zero`
+        changes nothing in that, `-itsoffset` does.
+        """
+        return self.format_name in _DISCONTINUOUS
 
 
 class ProbeFailed(Exception):
@@ -140,7 +154,13 @@ def run_probe(ffprobe: Path, file: Path, *, timeout_seconds: float = 30) -> tupl
             ),
             workspace=Path(folder),
             stderr_file=stderr_file,
-            limits=Limits(timeout_seconds, timeout_seconds, _MAX_DOCUMENT_BYTES, grace_seconds=1),
+            limits=Limits(
+                timeout_seconds,
+                timeout_seconds,
+                _MAX_DOCUMENT_BYTES,
+                grace_seconds=1,
+                memory_bytes=_MEMORY_BYTES,
+            ),
             on_output=take,
             stop_reason=stop,
         )  # fmt: skip
@@ -152,6 +172,7 @@ def run_probe(ffprobe: Path, file: Path, *, timeout_seconds: float = 30) -> tupl
                 signal=completed.signal,
                 exit_code=completed.exit_code,
                 stderr=stderr,
+                stop_detail=completed.stop_detail,
             )
         )
     answer = json.loads(document.decode("utf-8", "replace"))
@@ -209,7 +230,7 @@ def _video(item: Mapping[str, object]) -> VideoStream:
         field_order=text(item.get("field_order")),
         is_attached_picture=number(disposition.get("attached_pic")) == 1,
         is_default=number(disposition.get("default")) == 1,
-        start_seconds=number(item.get("start_time")) or 0.0,
+        start_seconds=number(item.get("start_time")),
     )
 
 
@@ -224,7 +245,7 @@ def _audio(item: Mapping[str, object]) -> AudioStream:
         language=None if language == "und" else language,
         is_default=number(mapping(item.get("disposition")).get("default")) == 1,
         duration_seconds=_stream_duration(item),
-        start_seconds=number(item.get("start_time")) or 0.0,
+        start_seconds=number(item.get("start_time")),
     )
 
 

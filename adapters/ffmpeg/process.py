@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,19 +29,35 @@ class Exit:
 class ChildProcess:
     """Context manager: on leaving, by whatever exception, the whole group is killed and reaped.
 
-    Start it from the main thread: PDEATHSIG fires when the starting *thread* ends. Linux 5.3+ (pidfd).
+    `resource_limits` maps RLIMIT_* to values, never above the worker's own; `group` is the cgroup.procs of a
+    control group to run in. Start it from the main thread: PDEATHSIG fires when the starting *thread* ends.
+    Linux 5.3+ (pidfd).
     Raises OSError if the interpreter or the workspace is missing; a missing binary shows as exit code 127.
     """
 
-    def __init__(self, argv: tuple[str, ...], *, workspace: Path, stderr: IO[bytes]) -> None:
+    def __init__(
+        self,
+        argv: tuple[str, ...],
+        *,
+        workspace: Path,
+        stderr: IO[bytes],
+        resource_limits: Mapping[int, int] | None = None,
+        group: Path | None = None,
+    ) -> None:
         self._argv = argv
+        self._limits = ",".join(f"{number}:{value}" for number, value in (resource_limits or {}).items())
+        self._group = str(group or "")
         self._workspace = workspace
         self._stderr = stderr
         self._exit: Exit | None = None
 
     def __enter__(self) -> Self:
         self._popen = subprocess.Popen(
-            [sys.executable, "-I", "-S", str(_SHIM), str(os.getpid()), *self._argv],
+            [
+                *(sys.executable, "-I", "-S", str(_SHIM)),
+                *(str(os.getpid()), self._limits, self._group),
+                *self._argv,
+            ],
             cwd=self._workspace,
             env=_ENVIRONMENT,
             stdin=subprocess.DEVNULL,

@@ -10,7 +10,7 @@ import re
 import signal as signals
 from dataclasses import dataclass
 
-from adapters.ffmpeg.supervisor import StopReason
+from adapters.ffmpeg.limits import StopReason
 
 _MAX_DETAIL = 500
 _CONTEXTS = r"(?:\[[^\]\n]* @ 0x[0-9a-f]+\] )*"
@@ -61,7 +61,7 @@ _TEXTS: tuple[tuple[str, str], ...] = (
     ),
     ("container_refused", r"suitable output format|^Error initializing the muxer"),
     ("container_refused", r"^Unable to choose an output format|^Requested output format"),
-    ("container_refused", r"not supported by the bitstream filter"),
+    ("container_refused", r"not supported by the bitstream filter|^Malformed AAC bitstream detected"),
     ("disk_full", r"No space left on device|Disk quota exceeded"),
     ("output_too_large", r"File too large"),
     ("out_of_memory", r"Cannot allocate memory|Out of memory|malloc of size \d+ failed"),
@@ -69,6 +69,8 @@ _TEXTS: tuple[tuple[str, str], ...] = (
     ("process_limit", r"Resource temporarily unavailable|Too many open files|No file descriptors available"),
     ("host_unknown", r"Name or service not known|Name does not resolve"),
     ("network_error", r"Server returned 5XX|(Connection|Operation) timed out|Connection (refused|reset)"),
+    # Exit code 255 means this too, and not only a caught signal.
+    ("ffmpeg_failed", r"error code: -1 \(Operation not permitted\)"),
     ("workspace_unusable", r"No such file or directory|Permission denied|Read-only file system"),
     ("io_error", r"Input/output error|I/O error|Stale file handle"),
     ("source_unreadable", r"moov atom not found|Invalid data found|error while decoding"),
@@ -118,13 +120,21 @@ CODES = frozenset({code for code, _ in _TEXTS} | {*_SIGNALS.values(), *_EXIT_COD
 
 
 def diagnose(
-    *, stop_reason: StopReason | None, signal: int | None, exit_code: int | None, stderr: str
+    *,
+    stop_reason: StopReason | None,
+    signal: int | None,
+    exit_code: int | None,
+    stderr: str,
+    stop_detail: str = "",
 ) -> Diagnosis:
-    """Why the process ended badly. Exit code 0 reads "invalid_output": who asks had a reason to doubt it."""
+    """Why the process ended badly. Exit code 0 reads "invalid_output": who asks had a reason to doubt it.
+
+    `stop_detail` is the supervisor's own sentence, better evidence of its stop than what FFmpeg said meanwhile.
+    """
     lines = [match[1] for match in _ERROR_LINE.finditer(stderr)]
     first = lines[0] if lines else ""
     if stop_reason is not None:
-        return _diagnosis(stop_reason.value, first)
+        return _diagnosis(stop_reason.value, stop_detail or first)
     if signal is not None:
         return _diagnosis(_SIGNALS.get(signal, "ffmpeg_crashed"), f"signal {signal}")
     if exit_code != 0:

@@ -1,50 +1,34 @@
 """Runs one FFmpeg process and watches it until it ends: the only place that starts processes.
 
 On a stop reason the group gets SIGTERM, and after the grace SIGKILL: FFmpeg's DASH demuxer, for one, can loop
-without end and survive SIGTERM. SIGTERM makes FFmpeg write the moov, so a stopped file may look valid:
-whoever sees a `stop_reason` must throw the output away, whatever the exit code.
+without end and survive SIGTERM. Out of memory there is no grace: it would only grow further. SIGTERM makes
+FFmpeg write the moov, so a stopped file may look valid: whoever sees a `stop_reason` must throw the output
+away, whatever the exit code.
 """
 
 import os
 import selectors
+import signal
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from enum import StrEnum
 from pathlib import Path
 
-from adapters.ffmpeg.process import ChildProcess
+from adapters.ffmpeg.cgroup import MemoryGroup, delegation
+from adapters.ffmpeg.limits import Limits, StopReason
+from adapters.ffmpeg.memory import oom_kills
+from adapters.ffmpeg.process import ChildProcess, Exit
 from adapters.ffmpeg.progress import Progress, ProgressReader
+from adapters.ffmpeg.rlimits import resource_limits
+from adapters.ffmpeg.watch import Breach, Watch
+
+__all__ = ["Completed", "Limits", "StopReason", "run", "supervise"]
 
 _TICK_SECONDS = 0.2
-_MEASURE_SECONDS = 1.0
 # As much as a pipe holds: the last turn of the loop reads all that an ended process has left in it.
 _READ_BYTES = 65536
-
-
-class StopReason(StrEnum):
-    """Why the supervisor ended a process before its time."""
-
-    LEASE_LOST = "lease_lost"
-    CANCELLED = "cancelled"
-    TIMED_OUT = "timed_out"
-    STALLED = "stalled"
-    OUTPUT_TOO_LARGE = "output_too_large"
-    WORKER_STOPPING = "worker_stopping"
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What a process may use. None means no limit."""
-
-    wall_seconds: float
-    stall_seconds: float
-    """Longest time in which neither the progress nor any file of the workspace changes."""
-    output_bytes: int | None
-    """How much the workspace, with the stderr file, may grow."""
-    grace_seconds: float = 5.0
-    """Between SIGTERM and SIGKILL."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +43,8 @@ class Completed:
     peak_rss_bytes: int
     started_at: datetime
     last_progress: Progress | None
+    stop_detail: str = ""
+    """With a stop reason of a limit: the figures, and who ended the process."""
 
 
 def run(
@@ -109,15 +95,24 @@ def supervise(
 ) -> Completed:
     """Like `run`, for any program: `on_output` takes stdout and says whether it shows an advance."""
     started_at, started = datetime.now(UTC), time.monotonic()
-    watch = _Watch(limits, workspace, stderr_file)
-    reason: StopReason | None = None
+    watch = Watch(limits, workspace, stderr_file)
+    breach: Breach | None = None
     kill_at = float("inf")
     peak_rss: int | None = None
-    with (
-        stderr_file.open("wb") as stderr,
-        ChildProcess(argv, workspace=workspace, stderr=stderr) as child,
-        selectors.DefaultSelector() as selector,
-    ):
+    kills_before = oom_kills()
+    with ExitStack() as stack:
+        stderr = stack.enter_context(stderr_file.open("wb"))
+        group = _memory_group(stack, limits)
+        child = stack.enter_context(
+            ChildProcess(
+                argv,
+                workspace=workspace,
+                stderr=stderr,
+                resource_limits=resource_limits(limits),
+                group=group.procs if group else None,
+            )
+        )
+        selector = stack.enter_context(selectors.DefaultSelector())
         stdout = child.stdout.fileno()
         os.set_blocking(stdout, False)
         selector.register(stdout, selectors.EVENT_READ)
@@ -133,87 +128,57 @@ def supervise(
                         watch.advanced()
                 else:
                     selector.unregister(stdout)
-            if reason is None and not ended:
-                reason = stop_reason() or watch.breach()
-                if reason is not None:
-                    child.terminate()
-                    kill_at = time.monotonic() + limits.grace_seconds
+            if breach is None and not ended:
+                asked = stop_reason()
+                breach = Breach(asked, "") if asked else watch.breach(child.pid)
+                if breach is not None:
+                    kill_at = time.monotonic() + _stop(child, breach, limits)
             elif time.monotonic() >= kill_at:
                 child.kill()
                 kill_at = float("inf")
         end = child.reap()
-    if reason is None and watch.is_too_large():
-        reason = StopReason.OUTPUT_TOO_LARGE
+        breach = breach or _kernels_breach(end, group, kills_before) or watch.output_breach()
     return Completed(
         exit_code=end.exit_code,
         signal=end.signal,
-        stop_reason=reason,
+        stop_reason=breach.reason if breach else None,
         wall_seconds=time.monotonic() - started,
         cpu_seconds=end.cpu_seconds,
         peak_rss_bytes=peak_rss or end.max_rss_bytes,
         started_at=started_at,
         last_progress=None,
+        stop_detail=breach.detail if breach else "",
     )
+
+
+def _memory_group(stack: ExitStack, limits: Limits) -> MemoryGroup | None:
+    parent = delegation().parent
+    if limits.memory_bytes is None or parent is None:
+        return None
+    try:
+        return stack.enter_context(MemoryGroup(parent, limits.memory_bytes))
+    except OSError:
+        # Too many groups, or the subtree was taken away: the other guards hold without it.
+        return None
+
+
+def _stop(child: ChildProcess, breach: Breach, limits: Limits) -> float:
+    """Begin to end the process; the seconds until it is killed if it has not obeyed."""
+    if breach.reason is StopReason.OUT_OF_MEMORY:
+        child.kill()
+        return float("inf")
+    child.terminate()
+    return limits.grace_seconds
+
+
+def _kernels_breach(end: Exit, group: MemoryGroup | None, kills_before: int | None) -> Breach | None:
+    """A process that nobody here has killed may have been killed by the kernel, for want of memory."""
+    if group is not None and group.oom_kills():
+        return Breach(StopReason.OUT_OF_MEMORY, "killed by the kernel: over memory.max of its control group")
+    if end.signal == signal.SIGKILL and kills_before is not None and (oom_kills() or 0) > kills_before:
+        return Breach(StopReason.OUT_OF_MEMORY, "killed by the kernel: the machine or container ran out")
+    return None
 
 
 def _position(progress: Progress) -> tuple[int | None, float | None, int | None]:
     return progress.frame, progress.out_seconds, progress.size_bytes
-
-
-class _Watch:
-    """The limits against the clock and the disk."""
-
-    def __init__(self, limits: Limits, workspace: Path, stderr_file: Path) -> None:
-        self._limits = limits
-        self._workspace = workspace
-        self._stderr_file = stderr_file
-        self._started = self._advanced_at = self._measured_at = time.monotonic()
-        self._bytes_before, self._files = self._measure()
-
-    def advanced(self) -> None:
-        self._advanced_at = time.monotonic()
-
-    def breach(self) -> StopReason | None:
-        now = time.monotonic()
-        if now - self._started > self._limits.wall_seconds:
-            return StopReason.TIMED_OUT
-        if now - self._measured_at > min(_MEASURE_SECONDS, self._limits.stall_seconds / 2):
-            self._measured_at = now
-            if self.is_too_large():
-                return StopReason.OUTPUT_TOO_LARGE
-        if now - self._advanced_at > self._limits.stall_seconds:
-            return StopReason.STALLED
-        return None
-
-    def is_too_large(self) -> bool:
-        size, files = self._measure()
-        # Moving the moov to the front rewrites the file for minutes without a word of progress.
-        if files != self._files:
-            self._files = files
-            self.advanced()
-        limit = self._limits.output_bytes
-        return limit is not None and size - self._bytes_before > limit
-
-    def _measure(self) -> tuple[int, frozenset[tuple[str, int, int]]]:
-        """Bytes in the workspace and the stderr file, and a fingerprint of all files but the latter."""
-        size = _size(self._stderr_file)
-        files = set()
-        for folder, _, names in os.walk(self._workspace):
-            for name in names:
-                path = Path(folder, name)
-                if path == self._stderr_file:
-                    continue
-                try:
-                    stat = path.lstat()
-                except FileNotFoundError:
-                    continue
-                size += stat.st_size
-                files.add((str(path), stat.st_size, stat.st_mtime_ns))
-        return size, frozenset(files)
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except FileNotFoundError:
-        return 0

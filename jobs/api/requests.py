@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from django.conf import settings
+from django.core.cache import cache
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
@@ -17,6 +18,8 @@ from jobs.planner.specs import AudioRung, Ladder, Rung
 from jobs.submission import Submission
 
 METADATA_BYTES = 16 * 1024
+# A new version is taken after this long; a version itself never changes.
+_PRESET_SECONDS = 1
 
 
 class SourceRequest(Strict):
@@ -133,7 +136,8 @@ class JobRequest(Strict):
             )
         preset: Preset | None = None
         if "preset" in attrs:
-            preset = Preset.objects.filter(name=attrs["preset"]).order_by("-version").first()
+            newest = Preset.objects.filter(name=attrs["preset"]).order_by("-version")
+            preset = cache.get_or_set(f"preset:{attrs['preset']}", newest.first, _PRESET_SECONDS)
             if preset is None:
                 known = ", ".join(sorted(set(Preset.objects.values_list("name", flat=True))))
                 raise serializers.ValidationError(

@@ -1,4 +1,4 @@
-"""Jobs: the list with its search, and the one thing that an operator may do to them here."""
+"""Jobs: the list with its search, and what an operator may do to them: cancel here, run again in `requeueing`."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -18,6 +18,7 @@ from jobs import submission
 from jobs.console import cells, job_page
 from jobs.console.filters import AccountFilter, JobStateFilter, PresetFilter
 from jobs.console.keyset import Created, OlderThan, id_range
+from jobs.console.requeueing import RunAgain, jobs_in_words
 from jobs.console.rows import NewestFirstAdmin, PageAdmin, actor_of
 from jobs.console.sections import Section
 from jobs.console.skin import action, display, register
@@ -28,7 +29,7 @@ _SHA256_DIGITS = 64
 
 
 @register(Job)
-class JobAdmin(NewestFirstAdmin[Job], PageAdmin[Job]):
+class JobAdmin(RunAgain, NewestFirstAdmin[Job], PageAdmin[Job]):
     page_template = "console/job.html"
     list_display = (
         "job", "owner", "state_badge", "progress", "source", "duration", "created", "took", "fault",
@@ -37,7 +38,7 @@ class JobAdmin(NewestFirstAdmin[Job], PageAdmin[Job]):
     # `get_search_results` does it; a value here makes the field appear.
     search_fields = ("id",)
     search_help_text = "Id, reference, source URL, fault, or a SHA-256"
-    actions = ("cancel_jobs",)
+    actions = ("run_jobs_again", "cancel_jobs")
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Job]":
         progress = (
@@ -139,6 +140,7 @@ class JobAdmin(NewestFirstAdmin[Job], PageAdmin[Job]):
             "refresh_seconds": job_page.REFRESH_SECONDS if live and not asks else None,
             "asks": asks,
             "can_cancel": live and self.has_cancel_permission(request),
+            **self.again_context(request, row),
         }
 
     # --- cancel -------------------------------------------------------------------------------------------
@@ -171,9 +173,9 @@ class JobAdmin(NewestFirstAdmin[Job], PageAdmin[Job]):
             except Job.DoesNotExist:
                 ended["gone"] += 1
         if cancelled:
-            self.message_user(request, f"Cancelled {_jobs(cancelled)}.", messages.SUCCESS)
+            self.message_user(request, f"Cancelled {jobs_in_words(cancelled)}.", messages.SUCCESS)
         for state, count in ended.items():
-            sentence = f"{_jobs(count)} had ended already ({state}): nothing to cancel."
+            sentence = f"{jobs_in_words(count)} had ended already ({state}): nothing to cancel."
             self.message_user(request, sentence, messages.WARNING)
 
 
@@ -196,7 +198,3 @@ def _took(row: Job) -> str:
     if seconds is None:
         return "never started" if row.state in FINAL_JOB else "not started yet"
     return f"took {cells.span(seconds)}" if row.state in FINAL_JOB else f"{cells.span(seconds)} so far"
-
-
-def _jobs(count: int) -> str:
-    return f"{count} job" if count == 1 else f"{count} jobs"

@@ -21,6 +21,8 @@ AUDIO_KBPS_PER_CHANNEL = 64
 # What MP4 holds, HLS names (adapters/packaging/codecs.py) and players play.
 COPYABLE_VIDEO = frozenset({"h264", "hevc", "av1"})
 COPYABLE_AUDIO = frozenset({"aac", "ac3", "eac3", "mp3", "opus", "flac"})
+# Where AAC comes with a header before each frame.
+ADTS_FORMATS = frozenset({"mpegts", "aac"})
 
 _HDR = {"arib-std-b67": "HLG", "smpte2084": "PQ"}
 _SDR_8_BIT_420 = frozenset({"yuv420p", "yuvj420p", "nv12"})
@@ -48,7 +50,7 @@ def resolve(ladder: Ladder, probe: Probe) -> Plan:
 
     notes = list(_stream_notes(ladder, probe, video, audio))
     grid = grid_of(ladder, probe, video)
-    sound = _audio_encode(ladder.audio, audio, notes) if ladder.audio and audio else None
+    sound = _audio_encode(ladder.audio, audio, probe, notes) if ladder.audio and audio else None
     renditions: list[RenditionPlan] = []
     if video is not None:
         notes += _picture_notes(ladder, video, grid)
@@ -141,13 +143,14 @@ def _video_encode(rung: Rung, size: Size, video: VideoStream, grid: Grid) -> Vid
     )
 
 
-def _audio_encode(rung: AudioRung, audio: AudioStream, notes: list[str]) -> AudioEncode:
+def _audio_encode(rung: AudioRung, audio: AudioStream, probe: Probe, notes: list[str]) -> AudioEncode:
     if rung.encoder == COPY:
         if audio.codec not in COPYABLE_AUDIO:
             raise PlanFailed(
                 "container_refused", _not_copyable(rung.name, "audio", audio.codec, COPYABLE_AUDIO)
             )
-        return AudioEncode(audio.index, COPY, bitrate_kbps=None, channels=None, sample_rate_hz=None)
+        has_adts = audio.codec == "aac" and probe.format_name in ADTS_FORMATS
+        return AudioEncode(audio.index, COPY, None, None, None, has_adts=has_adts)
     wish = rung.channels or audio.channels
     channels = min(wish, audio.channels, int(CHANNELS.high))
     if channels != wish:

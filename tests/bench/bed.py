@@ -1,8 +1,8 @@
 """The test bed: a whole stack of its own, and what the parts of the benchmark ask of it."""
 
 import os
-import shutil
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -100,16 +100,15 @@ def bed(folder: Path, clip: Path) -> Iterator[Bed]:
 
 
 def elsewhere(argv: Argv, source: Path, folder: Path) -> Argv:
-    """The same command on another copy of the source, writing to another folder, which is made empty.
+    """The same command on another copy of the source, writing to a new folder beneath `folder`.
 
-    Like an attempt, it then writes a new file: to overwrite one costs a multiple on some file systems (ext4
+    Like an attempt, it then makes a new file: to overwrite one costs a multiple on some file systems (ext4
     flushes a file that was truncated when it is closed).
     """
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir()
+    own = tempfile.mkdtemp(dir=folder)
     words = list(argv)
     words[words.index("-i") + 1] = f"file:{source}"
-    words[-1] = f"file:{folder / Path(words[-1]).name}"
+    words[-1] = f"file:{own}/{Path(words[-1]).name}"
     return tuple(words)
 
 

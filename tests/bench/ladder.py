@@ -29,7 +29,7 @@ def measure(bed: Bed, *, pairs: int, seconds: int | None = None) -> list[Row]:
 
 
 def _two_at_a_time(commands: list[Argv], clip: Path, folder: Path) -> float:
-    moved = [elsewhere(command, clip, folder / str(number)) for number, command in enumerate(commands)]
+    moved = [elsewhere(command, clip, folder) for command in commands]
     began = time.monotonic()
     with ThreadPoolExecutor(SLOTS) as pool:
         list(pool.map(run_bare, moved))

@@ -30,7 +30,7 @@ def measure(bed: Bed, *, pairs: int, bursts: int, burst_jobs: int) -> list[Row]:
     service, bare = [], []
     for _ in range(pairs):
         service.append(1000 * _seconds_of_jobs(bed, source, 1))
-        bare.append(1000 * _seconds_of_call(elsewhere(command, clip, bed.folder / "bare")))
+        bare.append(1000 * _seconds_of_call(elsewhere(command, clip, bed.folder)))
 
     service_rate, peer_rate = [], []
     with _peer(bed) as peer:
@@ -60,7 +60,7 @@ def _seconds_of_call(command: Argv) -> float:
 
 
 def _seconds_of_tasks(peer: Celery, command: Argv, clip: Path, folder: Path, count: int) -> float:
-    commands = [elsewhere(command, clip, folder / str(number)) for number in range(count)]
+    commands = [elsewhere(command, clip, folder) for _ in range(count)]
     began = time.monotonic()
     results = [peer.send_task("peer.run", [argv]) for argv in commands]
     for result in results:

@@ -52,16 +52,34 @@ def fault(target: str) -> Callable[[Callable[[Rig], Course]], Callable[[Rig], Co
     return register
 
 
-def _encoder(rig: Rig) -> Generator[float, None, Encoder]:
-    """An FFmpeg at work; where there is none for a while, a slow job is ordered."""
-    waited, baited = 0.0, False
-    while not (found := rig.encoders()):
+def _until(rig: Rig, condition: Callable[[], object]) -> Generator[float, None, None]:
+    """Wait for something that a job at work makes true; where there is none for a while, a slow one is ordered."""
+    waited = 0.0
+    while not condition():
         yield _POLL_SECONDS
         waited += _POLL_SECONDS
-        if waited > _BAIT_SECONDS and not baited:
+        if waited > _BAIT_SECONDS:
             rig.submit(SLOW_LADDER)
-            baited = True
+            waited = -2 * _BAIT_SECONDS  # it needs time to get there
+
+
+def _encoder(rig: Rig) -> Generator[float, None, Encoder]:
+    """An FFmpeg at work."""
+    found: list[Encoder] = []
+
+    def is_any() -> bool:
+        found[:] = rig.encoders()
+        return bool(found)
+
+    yield from _until(rig, is_any)
     return rig.random.choice(found)
+
+
+def _mark_taken(rig: Rig, name: str) -> Generator[float, None, None]:
+    """Lay a mark out (see `launch`), and wait until a process has met it."""
+    mark = rig.folder / name
+    mark.touch()
+    yield from _until(rig, lambda: not mark.exists())
 
 
 def _busy_worker(rig: Rig) -> Generator[float, None, str]:
@@ -110,6 +128,39 @@ def freeze_worker(rig: Rig) -> Course:
     family = rig.freeze((yield from _busy_worker(rig)))
     yield LEASE_SECONDS + rig.random.uniform(2.0, 5.0)
     rig.thaw(family)
+    return None
+
+
+@fault("zombie")
+def row_late(rig: Rig) -> Course:
+    """SIGSTOP before an output's row, for longer than the lease: a zombie writes row and object"""
+    yield from _stop_at(rig, launch.BEFORE_ROW)
+    return None
+
+
+@fault("zombie")
+def store_late(rig: Rig) -> Course:
+    """SIGSTOP between an output's row and its object, for longer than the lease: a zombie stores"""
+    yield from _stop_at(rig, launch.BEFORE_STORE)
+    return None
+
+
+def _stop_at(rig: Rig, mark: str) -> Generator[float, None, None]:
+    yield from _mark_taken(rig, mark)
+    stopped = rig.folder / launch.STOPPED
+    while not (stopped.exists() and stopped.read_text()):
+        yield _POLL_SECONDS
+    zombie = [int(stopped.read_text())]
+    stopped.unlink()
+    # Not much longer: later, its workspace is gone as well, and it comes to nothing.
+    yield LEASE_SECONDS + rig.random.uniform(1.5, 3.0)
+    processes.send(zombie, signal.SIGCONT)
+
+
+@fault("commit")
+def kill_before_commit(rig: Rig) -> Course:
+    """kill -9 between the work and its commit, with the objects stored"""
+    yield from _mark_taken(rig, launch.BEFORE_COMMIT)
     return None
 
 
@@ -162,8 +213,8 @@ def fill_disk(rig: Rig) -> Course:
 def flushall(rig: Rig) -> Course:
     """FLUSHALL"""
     _flush(rig)
+    yield 0.0
     return None
-    yield
 
 
 @fault("valkey")
@@ -230,7 +281,8 @@ def _flush(rig: Rig) -> None:
 # --- the database, the doors, the conductor ---------------------------------------------------------------
 @fault("postgres")
 def restart_postgres(rig: Rig) -> Course:
-    """PostgreSQL restarts"""
+    """PostgreSQL restarts, while an encode runs"""
+    yield from _encoder(rig)
     server = rig.stack.services.postgres.server
     server.ask_to_stop()
     while server.running:
@@ -263,19 +315,15 @@ def kill_web_and_beat(rig: Rig) -> Course:
 @fault("plan")
 def kill_before_chord(rig: Rig) -> Course:
     """kill -9 between the plan's commit and its chord"""
-    mark = rig.folder / launch.BEFORE_CHORD
-    mark.touch()
-    while mark.exists():
-        yield _POLL_SECONDS
+    yield from _mark_taken(rig, launch.BEFORE_CHORD)
     return None
 
 
 @fault("conductor")
 def kill_before_hint(rig: Rig) -> Course:
     """kill -9 the conductor between marking a hint and sending it"""
-    mark = rig.folder / launch.BEFORE_HINT
     rig.expect_end("conductor")
-    mark.touch()
+    yield from _mark_taken(rig, launch.BEFORE_HINT)
     while rig.child("conductor").running:
         yield _POLL_SECONDS
     yield 1.0

@@ -1,11 +1,13 @@
-"""`python -m tests.chaos.launch [--visibility SECONDS] celery ... | manage.py ...`: a process that can be hurt from within.
+"""`python -m tests.chaos.launch [--visibility SECONDS] celery ... | manage.py ...`: a process hurt from within.
 
-It becomes what it is asked to become, with three wounds that no signal from outside can make. Product code knows
-nothing of it; the files it looks at lie in the folder CHAOS_FOLDER:
+It becomes what it is asked to become, with wounds that no signal from outside can time. Product code knows nothing
+of it; the marks that it looks for lie in the folder CHAOS_FOLDER:
 
-    before-chord, before-hint   whoever is about to send one first deletes the file, and dies of SIGKILL: what it
-                                had committed is there, what should have followed is not
-    clock                       a double, by which `time.time()` is wrong from now on
+    before-chord, before-hint, before-commit   whoever is about to do that first takes the mark away and dies of
+                                               SIGKILL: what it had committed is there, what should follow is not
+    before-row, before-store                   whoever is about to write an output's row, or its object, takes the
+                                               mark away, leaves its pid, and stops (SIGSTOP) until it is thawed
+    clock                                      a double, by which `time.time()` is wrong from now on
 """
 
 import mmap
@@ -18,7 +20,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-CLOCK, BEFORE_CHORD, BEFORE_HINT = "clock", "before-chord", "before-hint"
+CLOCK = "clock"
+BEFORE_CHORD, BEFORE_HINT, BEFORE_COMMIT = "before-chord", "before-hint", "before-commit"
+BEFORE_ROW, BEFORE_STORE, STOPPED = "before-row", "before-store", "stopped"
 _DOUBLE = struct.Struct("d")
 
 
@@ -42,15 +46,32 @@ def _bend_clock(folder: Path) -> None:
     time.time_ns = lambda: right_ns() + int(wrong_by() * 1e9)
 
 
-def _dying_before(mark: Path, send: Callable[..., Any]) -> Callable[..., Any]:
-    def send_or_die(*arguments: Any) -> Any:
-        try:
-            mark.unlink()
-        except FileNotFoundError:
-            return send(*arguments)
-        return os.kill(os.getpid(), signal.SIGKILL)
+def _dying_before(mark: Path, act: Callable[..., Any]) -> Callable[..., Any]:
+    def act_or_die(*arguments: Any, **named: Any) -> Any:
+        if _taken(mark):
+            os.kill(os.getpid(), signal.SIGKILL)
+        return act(*arguments, **named)
 
-    return send_or_die
+    return act_or_die
+
+
+def _stopping_before(mark: Path, act: Callable[..., Any]) -> Callable[..., Any]:
+    def stop_and_act(*arguments: Any, **named: Any) -> Any:
+        if _taken(mark):
+            (mark.parent / STOPPED).write_text(str(os.getpid()))
+            os.kill(os.getpid(), signal.SIGSTOP)
+        return act(*arguments, **named)
+
+    return stop_and_act
+
+
+def _taken(mark: Path) -> bool:
+    """True for one process only."""
+    try:
+        mark.unlink()
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def main(words: Sequence[str]) -> None:
@@ -59,11 +80,14 @@ def main(words: Sequence[str]) -> None:
     import django
 
     django.setup()
+    from adapters.storage.s3 import S3Storage
     from config.celery import app
-    from jobs import canvas
+    from jobs import canvas, execution, leases
 
     canvas.send_chord = _dying_before(folder / BEFORE_CHORD, canvas.send_chord)
     canvas.hint = _dying_before(folder / BEFORE_HINT, canvas.hint)
+    execution._store = _stopping_before(folder / BEFORE_ROW, execution._store)
+    S3Storage.store = _stopping_before(folder / BEFORE_STORE, S3Storage.store)  # type: ignore[method-assign]
     if words[0] == "--visibility":
         # Swept every second: kombu's own 100 s would hide what a short timeout does.
         sweep = {"unacked_restore_interval": 1, "unacked_restore_throttle": 1}
@@ -71,6 +95,7 @@ def main(words: Sequence[str]) -> None:
         words = words[2:]
     sys.argv = list(words)
     if words[0] == "celery":
+        leases.fenced = _dying_before(folder / BEFORE_COMMIT, leases.fenced)  # not in the conductor's hands
         from celery.__main__ import main as celery
 
         celery()

@@ -68,12 +68,16 @@ class _BreakableStack(Stack):
     def _environment(self) -> dict[str, str]:
         self.origin = Origin(self._clip)
         self.proxy = StorageProxy(int(self.services.seaweed.endpoint_url.rpartition(":")[2]))
-        return super()._environment() | TIMES | {
-            "S3_ENDPOINT_URL": self.proxy.url,
-            "EGRESS_ALLOWED_NETWORKS": "127.0.0.0/8",
-            "EGRESS_ALLOWED_PORTS": f"80,443,{self.origin.port}",
-            "CHAOS_FOLDER": str(self.services.folder),
-        }
+        return (
+            super()._environment()
+            | TIMES
+            | {
+                "S3_ENDPOINT_URL": self.proxy.url,
+                "EGRESS_ALLOWED_NETWORKS": "127.0.0.0/8",
+                "EGRESS_ALLOWED_PORTS": f"80,443,{self.origin.port}",
+                "CHAOS_FOLDER": str(self.services.folder),
+            }
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,13 +162,17 @@ class Rig:
     def rows(self, query: str, *parameters: object) -> list[tuple[Any, ...]]:
         """Raises psycopg.OperationalError while PostgreSQL is away."""
         with psycopg.connect(self.stack.services.postgres.url(), connect_timeout=5) as connection:
-            return connection.execute(sql.SQL(query), parameters).fetchall()  # type: ignore[arg-type]
+            return connection.execute(sql.SQL(query), parameters).fetchall()
 
     def broker(self) -> "redis.Redis":
         return redis.Redis.from_url(self.stack.environment["REDIS_URL"], socket_timeout=5)
 
     def hint(self, task: str, step_id: str, queue: str) -> None:
         self._celery.send_task(task, args=(step_id,), queue=queue, ignore_result=True, retry=False)
+
+    def collect(self) -> None:
+        """What beat asks for twice an hour."""
+        self._celery.send_task("jobs.prune_orphans", queue="files", ignore_result=True)
 
     def _attempts_of(self, worker: str) -> list[tuple[str, int]]:
         running = "SELECT step_id::text, epoch FROM jobs_attempt WHERE state = 'running' AND worker LIKE %s"
@@ -231,7 +239,7 @@ def rig(folder: Path, clip: Path, random: Random, *, small_disk: bool = True) ->
         programs.web(port),
         _launched(programs.beat()),
         _launched(programs.conductor()),
-        *(_launched(programs.worker(name, "transcode-cpu,transcode-gpu", 1)) for name in ENCODING_WORKERS),
+        *(_launched(programs.worker(name, "transcode-cpu,transcode-gpu", 2)) for name in ENCODING_WORKERS),
         _launched(programs.worker("rest", "control,files,webhooks,delivery,mail,inbound", 2)),
     ]
     with (

@@ -3,12 +3,11 @@
 import select
 import socket
 import threading
+from contextlib import suppress
 
 _HEAD_BYTES = 65536
 _SECONDS = 10.0
-_ANSWER = (
-    b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\nx-amz-request-id: chaos\r\n\r\n"
-)
+_ANSWER = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 
 class StorageProxy:
@@ -48,14 +47,11 @@ class StorageProxy:
             threading.Thread(target=self._serve, args=(client,), daemon=True).start()
 
     def _serve(self, client: socket.socket) -> None:
-        with client:
-            try:
-                if self._failing.is_set():
-                    self._refuse(client)
-                else:
-                    self._relay(client)
-            except OSError:
-                pass  # either side hung up: that is what a relay is for
+        with client, suppress(OSError):  # either side hung up
+            if self._failing.is_set():
+                self._refuse(client)
+            else:
+                self._relay(client)
 
     def _refuse(self, client: socket.socket) -> None:
         client.settimeout(_SECONDS)
@@ -85,7 +81,5 @@ class StorageProxy:
 
 
 def _shut(each: socket.socket) -> None:
-    try:
+    with suppress(OSError):  # it ended in the meantime
         each.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        pass  # it ended in the meantime

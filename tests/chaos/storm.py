@@ -3,22 +3,20 @@
 import heapq
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import count
 
 from tests.chaos.faults import Course, Fault
 from tests.chaos.rig import LADDER, SLOW_LADDER, Rig
 
 _TICK_SECONDS = 0.05
-# So many jobs at most are under way at a time: a queue of forty would keep the faults from meeting most of them.
-_LIVE_JOBS = 8
 _POST_SECONDS = 1.0
 
 
 class Storm:
     """One run. `injected` counts the faults, `impossible` names those that this machine does not allow."""
 
-    def __init__(self, rig: Rig, faults: Sequence[Fault], jobs: int, say: "Say") -> None:
+    def __init__(self, rig: Rig, faults: Sequence[Fault], jobs: int, say: Callable[[str], None]) -> None:
         self._rig = rig
         self._say = say
         self._faults = list(faults)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.ffmpeg.command import AudioEncode, Encode, VideoEncode, build_argv
+from adapters.ffmpeg.command import AudioEncode, Container, Encode, VideoEncode, build_argv
 from adapters.ffmpeg.encoders import AUDIO_ENCODERS, VIDEO_ENCODERS
 from adapters.ffmpeg.inputs import input_arguments
 from adapters.ffmpeg.probe import run_probe
@@ -50,14 +50,14 @@ GOLDEN = {
         " -c:v libx264 -preset veryfast -profile:v high -level:v 4.0 -pix_fmt yuv420p -crf 23"
         " -maxrate:v 3000k -bufsize:v 6000k -g 50 -keyint_min 50 -sc_threshold 0 -flags:v +cgop"
         " -an -sn -dn -map_metadata -1 -map_chapters -1 -fflags +bitexact"
-        " -movflags +frag_keyframe+delay_moov+global_sidx+negative_cts_offsets+cmaf"
+        " -movflags +frag_keyframe+delay_moov+global_sidx+default_base_moof -brand cmfc"
         " -f mp4 file:/job/out/720p.mp4",
     ),
     "cmaf_audio": (
         CMAF_AUDIO,
         f"{HEAD} -vn -map 0:1 -filter:a aresample=async=1:first_pts=0 -c:a aac -b:a 128k -ac:a 2 -ar:a 48000"
         " -sn -dn -map_metadata -1 -map_chapters -1 -fflags +bitexact"
-        " -movflags +frag_keyframe+delay_moov+global_sidx+negative_cts_offsets+cmaf -frag_duration 2000000"
+        " -movflags +frag_keyframe+delay_moov+global_sidx+default_base_moof -brand cmfc -frag_duration 2000000"
         " -f mp4 file:/job/out/720p.mp4",
     ),
     "mp4": (
@@ -77,7 +77,7 @@ GOLDEN = {
         " -c:v libx264 -preset veryfast -profile:v high -level:v 4.0 -pix_fmt yuv420p -crf 23"
         " -maxrate:v 3000k -bufsize:v 6000k -g 50 -keyint_min 50 -sc_threshold 0 -flags:v +cgop"
         " -an -sn -dn -map_metadata -1 -map_chapters -1 -fflags +bitexact"
-        " -movflags +frag_keyframe+delay_moov+global_sidx+negative_cts_offsets+cmaf"
+        " -movflags +frag_keyframe+delay_moov+global_sidx+default_base_moof -brand cmfc"
         " -f mp4 file:/job/out/720p.mp4",
     ),
     "bare_bitrate": (
@@ -92,7 +92,15 @@ GOLDEN = {
         f"{HEAD} -map 0:2 -filter:v scale=640:360:flags=bicubic,setsar=1"
         " -c:v libx264 -tune film -b:v 800k -g 48 -keyint_min 48 -sc_threshold 0 -flags:v +cgop"
         " -an -sn -dn -map_metadata -1 -map_chapters -1 -fflags +bitexact"
-        " -movflags +frag_keyframe+delay_moov+global_sidx+negative_cts_offsets+cmaf"
+        " -movflags +frag_keyframe+delay_moov+global_sidx+default_base_moof -brand cmfc"
+        " -f mp4 file:/job/out/720p.mp4",
+    ),
+    "late_sound_that_ffmpeg_would_move": (
+        replace(CMAF_AUDIO, delay_seconds=3.0000004),
+        HEAD.replace(" -max_alloc", " -itsoffset 3.000000 -max_alloc")
+        + " -vn -map 0:1 -filter:a aresample=async=1:first_pts=0 -c:a aac -b:a 128k -ac:a 2 -ar:a 48000"
+        " -sn -dn -map_metadata -1 -map_chapters -1 -fflags +bitexact"
+        " -movflags +frag_keyframe+delay_moov+global_sidx+default_base_moof -brand cmfc -frag_duration 2000000"
         " -f mp4 file:/job/out/720p.mp4",
     ),
     "remux": (
@@ -140,6 +148,12 @@ def test_fractions_are_exact_in_json() -> None:
     document = encode.to_json()
     assert isinstance(document["video"], dict)
     assert document["video"]["frame_rate"] == "24000/1001"
+
+
+def test_a_plan_stored_before_delays_were_known_has_none() -> None:
+    document = CMAF_AUDIO.to_json()
+    del document["delay_seconds"]
+    assert Encode.from_json(document) == CMAF_AUDIO
 
 
 def test_an_encode_of_nothing_is_refused() -> None:
@@ -229,6 +243,17 @@ def test_a_remux_keeps_the_streams_as_they_are(studio: Studio, ffprobe: Path, cl
     assert after.video[0].frames == before.video[0].frames
 
 
+@pytest.mark.parametrize("container", ["cmaf", "mp4"])
+def test_aac_of_a_transport_stream_can_be_copied(
+    container: Container, studio: Studio, ffprobe: Path, clip: Path
+) -> None:
+    stream = studio.folder / "clip.ts"
+    studio.log("-i", str(clip), "-c", "copy", str(stream))
+    audio = AudioEncode(1, "copy", None, None, None, has_adts=True)
+    encode = Encode(None, audio, container, Fraction(2), 5.312)
+    assert run_probe(ffprobe, studio.encode(encode, stream))[0].audio[0].codec == "aac"
+
+
 def test_audio_that_starts_late_stays_in_time_with_the_picture(studio: Studio, tmp_path: Path) -> None:
     late = tmp_path / "late.mov"
     studio.log(
@@ -237,7 +262,7 @@ def test_audio_that_starts_late_stays_in_time_with_the_picture(studio: Studio, t
         "-c:v", "libx264", "-c:a", "pcm_s16le", str(late),
     )  # fmt: skip
     audio = studio.encode(replace(CMAF_AUDIO, duration_seconds=3.0), late)
-    # Players count from the first fragment's decode time, so the silence must be in the samples.
+    # Browsers skip an empty edit, so the silence must be in the samples.
     log = studio.log(
         "-ignore_editlist", "1", "-i", str(audio), "-af", "silencedetect=d=0.5", "-f", "null", "-"
     )

@@ -153,6 +153,19 @@ def test_a_child_over_the_wall_limit_is_timed_out_though_it_advances(tmp_path: P
     assert supervise_python(script, tmp_path, limits=limits).stop_reason is StopReason.TIMED_OUT
 
 
+def test_a_child_over_the_wall_limit_that_ignores_sigterm_is_killed_after_its_grace(tmp_path: Path) -> None:
+    script = (
+        "import signal, pathlib, time; signal.signal(signal.SIGTERM, signal.SIG_IGN);"
+        "pathlib.Path('deaf').touch(); time.sleep(60)"
+    )
+    limits = Limits(1.0, DEADLINE_SECONDS, None, grace_seconds=0.5)
+    completed = supervise_python(script, tmp_path, limits=limits)
+    assert (tmp_path / "deaf").exists()
+    assert (completed.stop_reason, completed.signal) == (StopReason.TIMED_OUT, signal.SIGKILL)
+    assert 1.5 < completed.wall_seconds < 10
+    assert completed.stop_detail == "still running after 1 s, the wall-clock limit"
+
+
 def test_a_running_child_whose_output_grows_too_large_is_stopped(tmp_path: Path) -> None:
     (tmp_path / "source").write_bytes(bytes(3_000_000))
     script = (
@@ -278,7 +291,7 @@ def test_a_child_whose_worker_is_already_dead_does_not_start(tmp_path: Path) -> 
     shim = Path(__file__).resolve().parents[2] / "adapters/ffmpeg/shim.py"
     not_the_parent = "1" if os.getpid() != 1 else "2"
     marker = tmp_path / "started"
-    done = subprocess.run([sys.executable, shim, not_the_parent, "/bin/sh", "-c", f"touch {marker}"])
+    done = subprocess.run([sys.executable, shim, not_the_parent, "", "", "/bin/sh", "-c", f"touch {marker}"])
     assert done.returncode == 127
     assert not marker.exists()
 

@@ -7,8 +7,9 @@ import pytest
 from adapters.ffmpeg.command import AudioEncode, Encode, VideoEncode, build_argv
 from adapters.ffmpeg.probe import Probe, parse_probe, run_probe
 from adapters.ffmpeg.stderr import decode_errors
-from adapters.ffmpeg.supervisor import Limits, run
-from adapters.ffmpeg.verify import verify_output
+from adapters.ffmpeg.supervisor import Completed, Limits, run
+from adapters.ffmpeg.verify import verify_grid, verify_output
+from adapters.packaging.fragments import read_index
 
 VIDEO = VideoEncode(
     stream_index=0, encoder="libx264", width=320, height=180, frame_rate=Fraction(25), gop_frames=50,
@@ -29,7 +30,8 @@ PICTURE: dict[str, object] = {
 
 
 def output(*streams: dict[str, object], duration: float | None = 60.0) -> Probe:
-    return parse_probe({"format": {"duration": duration}, "streams": list(streams or (PICTURE, SOUND))})
+    picture = PICTURE | {"nb_frames": str(round((duration or 0) * 25))}
+    return parse_probe({"format": {"duration": duration}, "streams": list(streams or (picture, SOUND))})
 
 
 def code_of(probe: Probe, *, decode_errors: int = 0, planned: Encode = PLANNED) -> str | None:
@@ -76,6 +78,122 @@ def test_a_copy_is_not_asked_for_a_codec_or_a_size() -> None:
     assert code_of(output(PICTURE | {"codec_name": "vp9", "width": 99}), planned=planned) is None
 
 
+def test_a_copy_may_miss_the_gop_in_which_the_source_begins() -> None:
+    planned = Encode(replace(VIDEO, encoder="copy", gop_frames=100), None, "mp4", None, 60.0)
+    assert code_of(output(PICTURE, duration=56.1), planned=planned) is None
+    assert code_of(output(PICTURE, duration=55.9), planned=planned) == "output_duration_wrong"
+
+
+# --- frames ---
+
+NO_COUNT = PICTURE | {"nb_frames": "N/A"}
+CMAF = Encode(replace(VIDEO, frame_rate=None), None, "cmaf", Fraction(2), 60.0)
+
+
+@pytest.mark.parametrize("planned", [CMAF, replace(CMAF, video=VIDEO, fragment_seconds=None)])
+def test_the_frames_are_counted_against_the_duration(planned: Encode) -> None:
+    def code(frames: int, *, decode_errors: int = 0) -> str | None:
+        probe = output(NO_COUNT)
+        mismatch = verify_output(planned, probe, decode_errors=decode_errors, frames=frames)
+        return mismatch.code if mismatch else None
+
+    assert (code(1470), code(1500), code(1530)) == (None, None, None)
+    assert (code(1469), code(1531)) == ("output_frames_wrong", "output_frames_wrong")
+    # What damage has cost is the source's affair.
+    assert (code(1400, decode_errors=5), code(1600, decode_errors=5)) == (None, "output_frames_wrong")
+
+
+def test_a_file_that_counts_its_own_frames_is_believed() -> None:
+    mismatch = verify_output(PLANNED, output(PICTURE | {"nb_frames": "1400"}, SOUND), decode_errors=0)
+    assert mismatch is not None
+    assert (mismatch.code, mismatch.message) == (
+        "output_frames_wrong",
+        "1400 frames in 60.000 s, at 25.000 fps there are 1500",
+    )
+
+
+def test_two_frames_of_a_short_clip_are_no_difference() -> None:
+    planned = replace(CMAF, duration_seconds=0.4)
+    for frames in (8, 12):
+        assert verify_output(planned, output(NO_COUNT, duration=0.4), decode_errors=0, frames=frames) is None
+
+
+# --- the grid ---
+
+
+@pytest.mark.parametrize(
+    ("durations", "frames"),
+    [
+        ([25600, 25600, 16384], 132),
+        ([25600, 25601, 25599, 25600], None),
+        ([25600], 50),
+        ([512], 1),
+        # A hole of three pictures makes one GOP longer, wherever it is.
+        ([25600, 27136, 16384], 132),
+        ([25600, 25600, 27136], 150),
+    ],
+)
+def test_fragments_of_whole_gops_are_on_the_grid(durations: list[int], frames: int | None) -> None:
+    assert verify_grid(CMAF, durations, 12800, frames=frames) is None
+
+
+@pytest.mark.parametrize(
+    ("durations", "frames", "fragment"),
+    [
+        ([25600, 25000, 16384], 131, 2),  # a key frame too early
+        ([51200, 25600], 150, 1),  # a key frame is missing
+        ([25600, 51200], 150, 2),  # in the last one too
+        ([26112, 25600, 25600], 151, 1),  # by a single frame
+        ([25600, 27136, 16384], None, 2),  # nobody says that pictures are missing
+    ],
+)
+def test_a_fragment_off_the_grid_is_named(durations: list[int], frames: int | None, fragment: int) -> None:
+    mismatch = verify_grid(CMAF, durations, 12800, frames=frames)
+    assert mismatch is not None
+    assert mismatch.code == "output_grid_wrong"
+    seconds = durations[fragment - 1] / 12800
+    assert mismatch.message == f"fragment {fragment} lasts {seconds:.6f} s, planned is a GOP of 2.000000 s"
+
+
+def test_copies_and_sound_have_no_grid() -> None:
+    assert verify_grid(replace(CMAF, video=replace(VIDEO, encoder="copy")), [1, 2, 3], 12800) is None
+    assert verify_grid(Encode(None, AUDIO, "cmaf", Fraction(2), None), [95232, 96256], 48000) is None
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [
+        ("rate=25", Fraction(25), "null"),
+        ("rate=24000/1001", Fraction(24000, 1001), "null"),
+        ("rate=25", Fraction(25), "select='not(between(n,70,74))'"),  # a hole of five pictures
+    ],
+)
+def test_a_real_rendition_is_on_its_grid_and_one_of_other_gops_is_not(
+    wish: tuple[str, Fraction, str], ffmpeg: Path, ffprobe: Path, tmp_path: Path
+) -> None:
+    size, rate, holes = wish
+    source, target = tmp_path / "source.mkv", tmp_path / "out.mp4"
+    run_ffmpeg = (
+        str(ffmpeg), "-y", "-f", "lavfi", "-i", f"testsrc2=size=320x180:{size}:duration=10", "-vf", holes,
+        "-fps_mode", "passthrough", "-c:v", "libx264", "-preset", "ultrafast", "-bf", "3", str(source),
+    )  # fmt: skip
+    supervised(run_ffmpeg, tmp_path)
+    video = replace(VIDEO, frame_rate=None, gop_frames=48, speed="veryfast")
+    encode = Encode(video, None, "cmaf", 48 / rate, None)
+    completed = supervised(build_argv(encode, ffmpeg=ffmpeg, source=source, target=target), tmp_path)
+    assert completed.last_progress is not None
+    frames, index = completed.last_progress.frame, read_index(target)
+    durations = [fragment.duration for fragment in index.fragments]
+    probe, _ = run_probe(ffprobe, target)
+    assert verify_output(encode, probe, decode_errors=0, frames=frames) is None
+    assert verify_grid(encode, durations, index.timescale, frames=frames) is None
+    for gop_frames in (47, 49, 24, 96):
+        other = replace(
+            encode, video=replace(video, gop_frames=gop_frames), fragment_seconds=gop_frames / rate
+        )
+        assert verify_grid(other, durations, index.timescale, frames=frames) is not None
+
+
 def test_a_short_output_with_decode_errors_is_the_sources_fault() -> None:
     assert code_of(output(duration=30.0), decode_errors=1) == "source_truncated"
 
@@ -99,17 +217,22 @@ def faststart(studio: Path, ffmpeg: Path, clip: Path) -> bytes:
 
 def encode_file(encode: Encode, ffmpeg: Path, source: Path, target: Path) -> int:
     """Encode with success, and give the number of decode errors."""
-    stderr_file = target.with_suffix(".log")
+    supervised(build_argv(encode, ffmpeg=ffmpeg, source=source, target=target), target.parent)
+    return decode_errors((target.parent / "stderr.log").read_text())
+
+
+def supervised(argv: tuple[str, ...], folder: Path) -> Completed:
+    """Run with success."""
     completed = run(
-        build_argv(encode, ffmpeg=ffmpeg, source=source, target=target),
-        workspace=target.parent,
-        stderr_file=stderr_file,
+        argv,
+        workspace=folder,
+        stderr_file=folder / "stderr.log",
         limits=Limits(60, 60, None),
         on_progress=lambda progress: None,
         stop_reason=lambda: None,
     )
-    assert completed.exit_code == 0
-    return decode_errors(stderr_file.read_text())
+    assert completed.exit_code == 0, (folder / "stderr.log").read_text()
+    return completed
 
 
 @pytest.mark.parametrize("kind", ["video", "audio"])

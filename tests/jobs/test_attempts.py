@@ -59,7 +59,7 @@ def test_a_storage_that_asks_to_slow_down_is_asked_again_after_its_own_time(held
     assert 119 < (step.dispatch_after - step.now).total_seconds() < 140
     attempt = Attempt.objects.get(id=held.attempt_id)
     assert (attempt.fault_code, attempt.fault_bucket) == ("storage_throttled", "rate_limited")
-    assert attempt.fault_message == "Slow down."
+    assert attempt.fault_message == "The storage asks to slow down. Slow down."
 
 
 def test_a_mistake_of_ours_is_logged_whole_and_told_in_one_sentence(held, caplog):

@@ -1,6 +1,7 @@
 """What ended badly runs again on request: only what is missing, with the old attempts kept."""
 
 from io import StringIO
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -13,7 +14,7 @@ from tests.factories import drive, make_account, make_job, stored, upload
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def _break(job: Job, key: str) -> dict:
+def _break(job: Job, key: str) -> dict[str, Any]:
     """Make a rendition of a planned job impossible; the spec that it had."""
     rendition = Rendition.objects.get(job=job, key=key)
     spec = rendition.spec

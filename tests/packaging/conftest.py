@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-CMAF = ["-movflags", "+frag_keyframe+delay_moov+global_sidx+negative_cts_offsets+cmaf"]
+CMAF = ["-movflags", "+frag_keyframe+delay_moov+global_sidx+default_base_moof", "-brand", "cmfc"]
 X264 = ["-c:v", "libx264", "-preset", "ultrafast", "-g", "50", "-keyint_min", "50", "-sc_threshold", "0"]
 
 

@@ -17,6 +17,7 @@ side = st.sampled_from([0, 1, 2, 3, 180, 239, 241, 719, 720, 1079, 1080, 1920, 3
 rate = st.sampled_from(
     ["0/0", "25/1", "30000/1001", "1000/1", "90000/1", "1/100", "51600/1841", "240/1", "119/7", "x", None]
 )
+starts = st.sampled_from(["0", "0.04", "1.4", "4.4", "50000", "-1", "N/A", "nan", None])
 seconds = st.sampled_from(["0", "0.04", "5.28", "36000", "N/A", "-1", "nan", None])
 codec = st.sampled_from(["h264", "h264", "hevc", "vp8", "aac", "ac3", "pcm_s16le", None])
 flags = st.fixed_dictionaries({"default": st.integers(0, 1), "attached_pic": st.integers(0, 1)})
@@ -32,6 +33,7 @@ video = st.fixed_dictionaries(
         "avg_frame_rate": rate,
         "nb_frames": st.sampled_from(["1", "100", "N/A"]),
         "duration": seconds,
+        "start_time": starts,
         "pix_fmt": st.sampled_from(["yuv420p", "yuv444p", "yuv420p10le", "gbrp", None]),
         "color_transfer": st.sampled_from(["bt709", "smpte2084", "arib-std-b67", None]),
         "disposition": flags,
@@ -45,6 +47,7 @@ audio = st.fixed_dictionaries(
         "sample_rate": st.sampled_from(["48000", "44100", "96000", "7350", "0", "x"]),
         "channels": st.sampled_from([0, 1, 2, 6, 8, 24]),
         "duration": seconds,
+        "start_time": starts,
         "disposition": flags,
     }
 )
@@ -117,6 +120,9 @@ def check(plan: Plan, ladder: Ladder, probe: Probe) -> None:
         assert rendition.required == wish.required
         duration = rendition.encode.duration_seconds
         assert duration is None or duration > 0
+        delay = rendition.encode.delay_seconds
+        assert 0 <= delay < (probe.duration_seconds or float("inf"))
+        assert delay == 0 or probe.format_name == "mpegts"
         sound = rendition.encode.audio
         if sound is not None and sound.encoder != COPY:
             assert sound.bitrate_kbps and sound.channels and sound.sample_rate_hz

@@ -217,6 +217,39 @@ def test_a_late_stream_counts_from_the_start_of_the_file(source, picture, sound)
     assert resolve(HLS_720P, matroska).renditions[-1].encode.duration_seconds == 60.0
 
 
+def delays(plan: Plan) -> dict[str, float]:
+    return {one.kind: one.encode.delay_seconds for one in plan.renditions if one.key in ("720p", "audio")}
+
+
+def test_a_delay_that_ffmpeg_would_forget_is_put_back(source, picture, sound):
+    """Alone, a stream of MPEG-TS comes at 0; one of MP4 or Matroska keeps its place by itself."""
+    streams = (picture(start_seconds=1.4),), (sound(start_seconds=4.4),)
+    assert delays(resolve(HLS_720P, source(*streams, format_name="mpegts"))) == {"video": 0.0, "audio": 3.0}
+    assert delays(resolve(HLS_720P, source(*streams))) == {"video": 0.0, "audio": 0.0}
+    # In one file, the first of the two is in its place, and so is the other.
+    assert delays(resolve(MP4_720P, source(*streams, format_name="mpegts"))) == {"muxed": 0.0}
+    late = (picture(start_seconds=4.4),), (sound(start_seconds=1.4),)
+    assert delays(resolve(HLS_720P, source(*late, format_name="mpegts"))) == {"video": 3.0, "audio": 0.0}
+
+
+def test_a_delay_of_a_frame_that_is_not_filled_up_is_left_alone(source, picture, sound):
+    streams = (picture(start_seconds=1.421),), (sound(start_seconds=1.4),)
+    assert delays(resolve(HLS_720P, source(*streams, format_name="mpegts"))) == {"video": 0.0, "audio": 0.0}
+
+
+def test_streams_that_do_not_tell_when_they_start_delay_nobody(source, picture, sound):
+    """A recording's clock may stand at 50,000 s: 0 instead of unknown would be hours of silence."""
+    nothing_found = sound(index=2, start_seconds=None, is_default=False)
+    streams = (picture(start_seconds=50_000.0),), (sound(start_seconds=50_000.0), nothing_found)
+    assert delays(resolve(HLS_720P, source(*streams, format_name="mpegts"))) == {"video": 0.0, "audio": 0.0}
+    cover = picture(index=3, is_attached_picture=True)
+    radio = source((cover,), (sound(start_seconds=50.0),), format_name="ogg")
+    assert delays(resolve(HLS_720P, radio)) == {"audio": 0.0}
+    # Longer than the whole file lasts: another clock.
+    jumped = (picture(start_seconds=1.4),), (sound(start_seconds=95_443.7),)
+    assert delays(resolve(HLS_720P, source(*jumped, format_name="mpegts"))) == {"video": 0.0, "audio": 0.0}
+
+
 def test_a_stream_of_unknown_length_is_expected_to_last_as_long_as_the_file(source, picture, sound):
     probe = source((picture(duration_seconds=None),), (sound(duration_seconds=9.0),))
     assert resolve(MP4_720P, probe).renditions[0].encode.duration_seconds == 60.0
@@ -328,6 +361,13 @@ def test_a_copy_takes_the_streams_as_they_are(source, picture, sound):
     assert (video.encoder, video.width, video.height, video.tone_map) == ("copy", 1080, 1920, False)
     assert audio == AudioEncode(1, "copy", None, None, None)
     assert plan.notes == ()
+
+
+@pytest.mark.parametrize(("format_name", "codec"), [("mpegts", "aac"), ("mpegts", "ac3"), ("flv", "aac")])
+def test_only_aac_of_a_transport_stream_loses_its_headers(format_name, codec, source, picture, sound):
+    probe = source((picture(),), (sound(codec=codec),), format_name=format_name)
+    (rendition,) = resolve(COPY, probe).renditions
+    assert rendition.encode.audio.has_adts is ((format_name, codec) == ("mpegts", "aac"))
 
 
 def test_a_copied_rung_beside_encoded_ones_is_noted(source, picture):

@@ -18,4 +18,6 @@ class CopyAudio:
     filters = False
 
     def arguments(self, settings: AudioEncode) -> tuple[str, ...]:
-        return ("-c:a", self.name)
+        # FFmpeg's MP4 muxer adds this by itself, but not where it delays the moov: there it fails.
+        filters = ("-bsf:a", "aac_adtstoasc") if settings.has_adts else ()
+        return ("-c:a", self.name, *filters)

@@ -1,0 +1,102 @@
+"""The table at the end: what was done to the stack, and what became of the jobs."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from tests.chaos.faults import FAULTS
+from tests.chaos.rig import Rig
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """`lost_to_start`: from a lost attempt's end to the next attempt's start; `kill_to_start`: from the harm on.
+    Seconds, sorted, by the database's clock. A wait for a free slot is part of both."""
+
+    states: Mapping[str, int]
+    attempts: Mapping[str, int]
+    losses: int
+    double_commits: int
+    lost_to_start: Sequence[float]
+    kill_to_start: Sequence[float]
+
+
+def figures(rig: Rig) -> Figures:
+    losses = "SELECT id::text, state FROM jobs_job WHERE state <> 'succeeded'"
+    doubles = (
+        "SELECT count(*) FROM (SELECT rendition_id FROM jobs_output WHERE state = 'committed'"
+        " AND rendition_id IS NOT NULL GROUP BY rendition_id HAVING count(*) > 1) AS twice"
+    )
+    waits = (
+        "SELECT extract(epoch FROM n.started_at - a.finished_at)::float FROM jobs_attempt a"
+        " CROSS JOIN LATERAL (SELECT started_at FROM jobs_attempt n"
+        "  WHERE n.step_id = a.step_id AND n.epoch = a.epoch + 1) n WHERE a.state = 'lost'"
+    )
+    [(double_commits,)] = rig.rows(doubles)
+    return Figures(
+        states=dict(rig.rows("SELECT state, count(*) FROM jobs_job GROUP BY state")),
+        attempts=dict(rig.rows("SELECT state, count(*) FROM jobs_attempt GROUP BY state")),
+        losses=sum(job not in rig.cancelled for job, _ in rig.rows(losses)) + len(rig.unanswered),
+        double_commits=double_commits,
+        lost_to_start=sorted(seconds for (seconds,) in rig.rows(waits)),
+        kill_to_start=_kill_to_start(rig),
+    )
+
+
+def _kill_to_start(rig: Rig) -> list[float]:
+    """Only of attempts that really ended as lost: a frozen worker may have been thawed in time."""
+    starts = {
+        (step, epoch): started
+        for step, epoch, started in rig.rows("SELECT step_id::text, epoch, started_at FROM jobs_attempt")
+    }
+    gone = set(rig.rows("SELECT step_id::text, epoch FROM jobs_attempt WHERE state = 'lost'"))
+    return sorted(
+        (starts[(loss.step_id, loss.epoch + 1)] - loss.at).total_seconds()
+        for loss in rig.losses
+        if (loss.step_id, loss.epoch) in gone and (loss.step_id, loss.epoch + 1) in starts
+    )
+
+
+def show(
+    console: Console,
+    found: Figures,
+    injected: Counter[str],
+    impossible: Mapping[str, str],
+    requeued: int,
+) -> None:
+    faults = Table("fault", "", "times", title="Faults injected")
+    for name, fault in FAULTS.items():
+        if name in impossible:
+            faults.add_row(name, escape(fault.title), f"not possible here: {impossible[name]}")
+        elif injected[name]:
+            faults.add_row(name, escape(fault.title), str(injected[name]))
+    console.print(faults)
+    results = Table("", "", title="What became of the jobs")
+    results.add_row("jobs", _counts(found.states))
+    results.add_row("requeued after the storm", str(requeued))
+    results.add_row("attempts", _counts(found.attempts))
+    results.add_row("losses", _must_be_none(found.losses))
+    results.add_row("double commits", _must_be_none(found.double_commits))
+    results.add_row("end of a lost attempt to the next start", _quantiles(found.lost_to_start))
+    results.add_row("kill to the next start", _quantiles(found.kill_to_start))
+    console.print(results)
+
+
+def _counts(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {state}" for state, count in sorted(counts.items())) or "none"
+
+
+def _must_be_none(count: int) -> str:
+    return "0" if count == 0 else f"[bold red]{count}[/]"
+
+
+def _quantiles(seconds: Sequence[float]) -> str:
+    """p50 and p95 by the nearest rank."""
+    if not seconds:
+        return "none"
+    p50, p95 = (seconds[max(0, -(-len(seconds) * percent // 100) - 1)] for percent in (50, 95))
+    return f"p50 {p50:.1f} s, p95 {p95:.1f} s, of {len(seconds)}"
