@@ -45,7 +45,7 @@ def test_a_zombie_that_stores_after_it_lost_its_lease_erases_what_it_stored(plan
 def test_an_object_stored_behind_the_back_of_its_row_is_an_orphan(planned, acme):
     held = claim(next_step(planned))
     _lose(held)
-    key = f"{acme.slug}/{planned.id}/180p/1/180p.mp4"
+    key = f"{acme.slug}/{planned.id}/{held.key}/{held.epoch}/late.mp4"
     s3_client().put_object(Bucket="outputs", Key=key, Body=b"late")
     job = drive(planned)
     committed = set(stored(acme)) - {key.removeprefix(f"{acme.slug}/")}
