@@ -13,7 +13,7 @@ UNUSED := SECRET_KEY=unused DATABASE_URL=postgresql:///unused REDIS_URL=unix:///
 export INPUT
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test check openapi bench clean
+.PHONY: help demo run test check openapi bench chaos clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ check: $(READY) ## lint, format, types, layers, migrations, the OpenAPI file
 
 openapi: $(READY) ## write docs/openapi.yaml anew
 	$(UNUSED) $(BIN)/python manage.py spectacular --fail-on-warn --validate --file docs/openapi.yaml
+
+chaos: $(READY) ## break the running stack in every known way while jobs run, and count what is lost (minutes)
+	$(BIN)/python -m tests.chaos
 
 bench: $(READY) ## measure against the bare tools, side by side (minutes)
 	$(BIN)/python -m tests.bench

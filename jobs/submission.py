@@ -5,15 +5,12 @@ from typing import Any
 from uuid import UUID
 
 from django.core.cache import cache
-from django.db.models.functions import Now
 
-from audit.rows import insert
-from jobs import faults, routing
-from jobs.models import Account, Job, Preset, Source, Step, Worker
-from jobs.models.identifiers import uuid7
+from jobs import acceptance, faults
+from jobs.models import Account, Job, Preset, Source, Worker
 from jobs.planner.specs import Ladder
-from jobs.states import FINAL_JOB, JobState, StepKind, StepState
-from jobs.transitions import begin, change
+from jobs.states import FINAL_JOB, JobState
+from jobs.transitions import change
 
 _IDENTITY_CACHE_SECONDS = 10
 
@@ -52,28 +49,7 @@ def submit(account: Account, submission: Submission, *, actor: str) -> Job:
         timeout_seconds=submission.timeout_seconds,
         encoder_identity_id=_current_identity(),
     )
-    ingest = Step(
-        id=uuid7(),
-        job=job,
-        kind=StepKind.INGEST,
-        state=StepState.READY,
-        queue=routing.FILES,
-        ready_at=Now(),
-        dispatch_after=Now(),
-    )
-    plan = Step(
-        id=uuid7(),
-        job=job,
-        kind=StepKind.PLAN,
-        state=StepState.BLOCKED,
-        after=[StepKind.INGEST],
-        queue=routing.CONTROL,
-        # The worker that ends the ingest goes on with the plan; the conductor gives it a moment for that.
-        hints=1,
-    )
-    with begin(job, actor=actor) as moves:
-        insert([Source(job=job, url=submission.source_url)])
-        moves.add_steps([ingest, plan])
+    acceptance.insert(job, Source(url=submission.source_url), actor=actor)
     return job
 
 

@@ -107,11 +107,6 @@ class Change:
         self._events: list[tuple[str, Mapping[str, object]]] = []
         self._ready: set[str] = set()
 
-    def born(self) -> None:
-        """The job itself was just inserted."""
-        self._changes.append(StateChange("job", self.job_id, "", str(self.state)))
-        self._events.append((EVENT_OF_JOB[self.state], {"state": str(self.state)}))
-
     # --- the job ------------------------------------------------------------------------------------------
     def job(self, to: JobState, *, fault: Fault | None = None, **fields: Any) -> bool:
         """Move the job; False, and nothing written, where it is final or there already."""
@@ -366,16 +361,5 @@ def change(job_id: UUID, *, actor: str) -> Iterator[Change]:
         if row is None:
             raise Job.DoesNotExist(job_id)
         moves = Change(job_id, row[0], JobState(row[1]), actor)
-        yield moves
-        moves.flush()
-
-
-@contextmanager
-def begin(job: Job, *, actor: str) -> Iterator[Change]:
-    """Insert a new job and whatever the block adds to it: the first change there is."""
-    with transaction.atomic():
-        insert([job])
-        moves = Change(job.id, job.account_id, JobState(job.state), actor)
-        moves.born()
         yield moves
         moves.flush()

@@ -1,0 +1,95 @@
+"""A new job, whole: the job, its source, its first two steps, their audit events and the outbox row.
+
+One statement, and so one transaction and one round trip: acceptance is what a customer waits for, and the only
+place where the number of requests matters. By the ORM it is eight statements, and twice the CPU of a request.
+"""
+
+import json
+from uuid import uuid4
+
+from django.db import connection
+
+from jobs import routing
+from jobs.models import Job, Source
+from jobs.models.identifiers import uuid7
+from jobs.states import JobState, StepKind, StepState
+from jobs.transitions import CHANNEL, EVENT_OF_JOB
+
+_INSERT = """
+WITH job AS (
+    INSERT INTO jobs_job (
+        id, account_id, state, version, reference, metadata, preset_id, ladder, destination, timeout_seconds,
+        encoder_identity_id, fault_code, fault_bucket, fault_message, fault_detail
+    ) VALUES (
+        %(job)s, %(account)s, %(queued)s, 1, %(reference)s, %(metadata)s, %(preset)s, %(ladder)s,
+        %(destination)s, %(timeout_seconds)s, %(encoder_identity)s, '', '', '', ''
+    )
+), source AS (
+    INSERT INTO jobs_source (id, job_id, position, url, sha256, content_type)
+    VALUES (%(source)s, %(job)s, 0, %(url)s, '', '')
+), steps AS (
+    INSERT INTO jobs_step (
+        id, job_id, kind, key, state, after, queue, encoder_revision, epoch, owner, attempts, hints, progress,
+        outcome, ready_at, dispatch_after
+    ) VALUES
+        (%(ingest)s, %(job)s, %(ingest_kind)s, '', %(ready)s, '{}', %(files)s, '', 0, '', 0, 0, 0, '{}',
+            statement_timestamp(), statement_timestamp()),
+        (%(plan)s, %(job)s, %(plan_kind)s, '', %(blocked)s, %(plan_after)s, %(control)s, '', 0, '', 0, 1, 0, '{}',
+            NULL, NULL)
+), audit AS (
+    INSERT INTO audit_auditevent (
+        account_id, job_id, subject, subject_id, label, from_state, to_state, actor, detail
+    ) VALUES
+        (%(account)s, %(job)s, 'job', %(job)s, '', '', %(queued)s, %(actor)s, '{}'),
+        (%(account)s, %(job)s, 'step', %(ingest)s, %(ingest_kind)s, '', %(ready)s, %(actor)s, '{}'),
+        (%(account)s, %(job)s, 'step', %(plan)s, %(plan_kind)s, '', %(blocked)s, %(actor)s, '{}')
+), event AS (
+    INSERT INTO webhooks_event (id, account_id, job_id, type, payload)
+    VALUES (%(event)s, %(account)s, %(job)s, %(event_type)s, %(payload)s)
+)
+SELECT pg_notify(%(channel)s, %(files)s)
+"""
+
+_CONSTANTS = {
+    "queued": JobState.QUEUED.value,
+    "ready": StepState.READY.value,
+    "blocked": StepState.BLOCKED.value,
+    "ingest_kind": StepKind.INGEST.value,
+    "plan_kind": StepKind.PLAN.value,
+    "files": routing.FILES,
+    "control": routing.CONTROL,
+    "event_type": EVENT_OF_JOB[JobState.QUEUED],
+    "channel": CHANNEL,
+}
+
+
+def insert(job: Job, source: Source, *, actor: str) -> None:
+    """Write a new job down; the conductor hears of it when the transaction commits.
+
+    The plan step begins with a hint: the worker that ends the ingest goes on with it, and the conductor gives it
+    a moment for that. What the database fills in (`created_at`) is not read back.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _INSERT,
+            {
+                "job": job.id,
+                "account": job.account_id,
+                "reference": job.reference,
+                "metadata": json.dumps(job.metadata),
+                "preset": job.preset_id,
+                "ladder": json.dumps(job.ladder),
+                "destination": job.destination,
+                "timeout_seconds": job.timeout_seconds,
+                "encoder_identity": job.encoder_identity_id,
+                "source": source.id,
+                "url": source.url,
+                "ingest": uuid7(),
+                "plan": uuid7(),
+                "plan_after": [StepKind.INGEST.value],
+                "event": uuid4(),
+                "payload": json.dumps({"state": JobState.QUEUED}),
+                "actor": actor,
+                **_CONSTANTS,
+            },
+        )
