@@ -68,10 +68,10 @@ def cancel(job_id: UUID, *, actor: str) -> None:
 
 def _current_identity() -> int | None:
     """The encoder that the fleet runs now: the one that a worker showed last. None before the first worker."""
-    newest = Worker.objects.filter(encoder_identity__isnull=False).order_by("-seen_at")
-    known: int | None = cache.get_or_set(
-        "encoder-identity",
-        lambda: newest.values_list("encoder_identity_id", flat=True).first(),
-        _IDENTITY_CACHE_SECONDS,
-    )
+
+    def look_up() -> int | None:
+        shown = Worker.objects.filter(encoder_identity__isnull=False).order_by("-seen_at")
+        return shown.values_list("encoder_identity_id", flat=True).first()
+
+    known: int | None = cache.get_or_set("encoder-identity", look_up, _IDENTITY_CACHE_SECONDS)
     return known

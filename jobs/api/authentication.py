@@ -46,8 +46,11 @@ class ApiKeyAuthentication(BaseAuthentication):
 
 def _valid_key(hashed: str) -> ApiKey | None:
     """The key with its account, kept for a second: a busy client's look-ups, not the time that a revocation takes."""
-    found = ApiKey.objects.select_related("account").filter(digest=hashed, revoked_at=None)
-    key: ApiKey | None = cache.get_or_set(_KEPT_AS.format(hashed), found.first, _KEPT_SECONDS)
+
+    def look_up() -> ApiKey | None:
+        return ApiKey.objects.select_related("account").filter(digest=hashed, revoked_at=None).first()
+
+    key: ApiKey | None = cache.get_or_set(_KEPT_AS.format(hashed), look_up, _KEPT_SECONDS)
     return key
 
 
