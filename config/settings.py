@@ -68,7 +68,7 @@ HEARTBEAT_SECONDS: float = env.float("HEARTBEAT_SECONDS", 2.0)
 STOP_GRACE_SECONDS: float = env.float("STOP_GRACE_SECONDS", 45.0)
 HINT_SECONDS: int = env.int("HINT_SECONDS", 30)
 CONDUCTOR_TICK_SECONDS: float = env.float("CONDUCTOR_TICK_SECONDS", 1.0)
-RECONCILE_SECONDS: float = env.float("RECONCILE_SECONDS", 5.0)
+RECONCILE_SECONDS: float = env.float("RECONCILE_SECONDS", 2.0)
 CHORD_GRACE_SECONDS: float = env.float("CHORD_GRACE_SECONDS", 2.0)
 
 # Where the conductor answers Prometheus; 0 is nowhere.

@@ -5,6 +5,7 @@ and decides by its bucket what happens next. Every way out of here leaves the at
 out for the conductor to see.
 """
 
+import errno
 import random
 import shutil
 import threading
@@ -77,7 +78,11 @@ class Running:
 def perform(held: Claim, work: Callable[[Running], None]) -> str:
     """Run `work` for this claim; it commits by itself. Answers how it ended, in one word, for the log."""
     logger = log.bind(job=str(held.job_id), step=held.kind.value, key=held.key, epoch=held.epoch)
-    with _workspace(held) as workspace:
+    try:
+        made = _make_workspace(held)
+    except OSError as error:
+        return _fail(held, Faulted(_disk_fault(error)), logger)
+    with _workspace(made) as workspace:
         running = Running(held, workspace)
         with _heartbeat(running):
             try:
@@ -107,6 +112,9 @@ def perform(held: Claim, work: Callable[[Running], None]) -> str:
                 logger.exception("database error during an attempt")
                 connection.close()
                 return "database error"
+            except OSError as error:
+                logger.exception("the machine failed an attempt")
+                return _fail(held, Faulted(_disk_fault(error)), logger)
             except Exception:
                 # A mistake of ours. It must not leave the step running until its lease expires, nor hide: the
                 # traceback goes to the log, the attempt carries the fault, and the retry policy does the rest.
@@ -216,17 +224,30 @@ def _hand_back(held: Claim) -> None:
         log.info("nothing to hand back", step=str(held.step_id), epoch=held.epoch)
 
 
-@contextmanager
-def _workspace(held: Claim) -> Iterator[Path]:
-    """A folder of this epoch alone, so that no attempt ever sees what another left."""
+def _make_workspace(held: Claim) -> Path:
+    """A folder of this epoch alone, so that no attempt ever sees what another left. Raises OSError."""
     folder: Path = settings.WORK_DIR / "attempts" / str(held.step_id) / str(held.epoch)
-    folder.mkdir(parents=True)
+    while True:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with suppress(FileNotFoundError):  # the pruner took the empty parent in between
+            folder.mkdir()
+            return folder
+
+
+@contextmanager
+def _workspace(folder: Path) -> Iterator[Path]:
     try:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         with suppress(OSError):  # not empty: another epoch's workspace is there; or pruned with ours
             folder.parent.rmdir()
+
+
+def _disk_fault(error: OSError) -> Fault:
+    """What a failure of this machine's own disk is worth: room can be found elsewhere, a vanished file too."""
+    code = "disk_full" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "workspace_unusable"
+    return faults.fault(code, f"{error.strerror}: {error.filename}")
 
 
 @contextmanager

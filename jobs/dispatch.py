@@ -36,7 +36,7 @@ _MARK = """
     WHERE id IN (
         SELECT id FROM jobs_step
         WHERE queue = %s AND state = 'ready' AND dispatch_after <= statement_timestamp()
-            AND hints BETWEEN %s AND %s
+            AND hints BETWEEN %s AND %s AND attempts BETWEEN %s AND %s {only}
         ORDER BY dispatch_after LIMIT %s FOR UPDATE SKIP LOCKED
     )
     RETURNING *
@@ -69,9 +69,12 @@ def _with_something_due(queues: Iterable[str]) -> list[str]:
 
 def _due(queue: str, room: int) -> list[Step]:
     """What is due in a queue, marked as hinted."""
-    steps = _mark(queue, room, 0, 0) if room else []
+    # Who was interrupted goes before who never began: its job has waited longest.
+    steps = _mark(queue, room, hints=(0, 0), attempts=(1, _NO_BOUND)) if room else []
+    if len(steps) < room:
+        steps += _mark(queue, room - len(steps), hints=(0, 0), attempts=(0, 0))
     # A hint that led to no claim in its time: lost, or still waiting in a long queue. One more does no harm.
-    repeated = _mark(queue, _REPEATED_AT_ONCE, 1, _NO_BOUND)
+    repeated = _mark(queue, _REPEATED_AT_ONCE, hints=(1, _NO_BOUND), attempts=(0, _NO_BOUND))
     for step in repeated:
         REPAIRS.labels("hint_repeated").inc()
         log.info("hint repeated", job=str(step.job_id), step=str(step.id), queue=queue, hints=step.hints)
@@ -86,10 +89,12 @@ def take_back(steps: Sequence[Step]) -> None:
         unsent.update(hints=0, dispatch_after=retry_at)
 
 
-def _mark(queue: str, limit: int, least_hints: int, most_hints: int) -> list[Step]:
+def _mark(queue: str, limit: int, *, hints: tuple[int, int], attempts: tuple[int, int]) -> list[Step]:
     """Count the hint before it is sent: a conductor killed in between costs one hint's time, not a flood.
 
     One statement, which answers with the steps as they now are.
     """
-    parameters = [settings.HINT_SECONDS, LONGEST_HINT_SECONDS, queue, least_hints, most_hints, limit]
-    return list(Step.objects.raw(_MARK, parameters))
+    parameters = [settings.HINT_SECONDS, LONGEST_HINT_SECONDS, queue, *hints, *attempts, limit]
+    # The conditions of the partial indexes have to stand there as they are, or they are not used.
+    only = ("AND hints > 0" if hints[0] else "") + ("AND attempts > 0" if attempts[0] else "")
+    return list(Step.objects.raw(_MARK.format(only=only), parameters))

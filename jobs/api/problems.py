@@ -6,6 +6,7 @@ from typing import Any
 
 import structlog
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.db import OperationalError, connection
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from rest_framework import exceptions
 from rest_framework.response import Response
@@ -31,6 +32,7 @@ _TITLES: dict[str, str] = {
     "idempotency_key_in_use": "The first request with this Idempotency-Key is still being worked on.",
     "job_not_requeueable": "The job cannot run again.",
     "job_is_final": "The job has ended.",
+    "unavailable": "The service is not available for the moment.",
     "request_too_large": "The body is too large.",
 }
 
@@ -43,9 +45,22 @@ class Problem(exceptions.APIException):
         self.status_code = status
 
 
+class Unavailable(Problem):
+    """503, with a time to ask again."""
+
+    wait = 5
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(503, "unavailable", detail)
+
+
 def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's exception handler. None leaves a real surprise to Django, which logs it and answers 500."""
-    if isinstance(error, Http404):
+    if isinstance(error, OperationalError):
+        # The database is away. Nothing was promised yet: the client may simply ask again.
+        connection.close()
+        error = Unavailable("The service cannot reach its database; nothing was changed.")
+    elif isinstance(error, Http404):
         error = exceptions.NotFound()
     elif isinstance(error, RequestDataTooBig):
         error = Problem(413, "request_too_large", "A job's document is at most 1 MiB; media goes by URL.")

@@ -49,6 +49,11 @@ class Step(models.Model):
         indexes = [
             models.Index(fields=["queue", "dispatch_after"], condition=Q(state="ready"), name="ready_steps"),
             models.Index(fields=["queue"], condition=Q(state="ready", hints__gt=0), name="hinted_steps"),
+            models.Index(
+                fields=["queue", "dispatch_after"],
+                condition=Q(state="ready", attempts__gt=0),
+                name="retried_steps",
+            ),
             # Not on lease_until: each heartbeat changes it, and an index on it would cost every one of them a
             # new index entry. There are never more running steps than slots.
             models.Index(fields=["id"], condition=Q(state="running"), name="running_steps"),

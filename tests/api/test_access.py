@@ -62,3 +62,17 @@ def test_another_accounts_jobs_are_not_listed_and_cannot_be_cancelled(acme, riva
     assert rival.get("jobs").json()["results"] == []
     assert rival.post(f"jobs/{job}/cancel").status_code == 404
     assert Job.objects.get().state == "queued"
+
+
+def test_while_the_database_is_away_the_answer_is_unavailable_and_when_to_ask_again(acme, monkeypatch):
+    from django.db import OperationalError
+
+    def away(*_: object, **__: object) -> None:
+        raise OperationalError("connection refused at 10.0.0.7")
+
+    monkeypatch.setattr("jobs.api.views.submission.submit", away)
+    monkeypatch.setattr("jobs.api.problems.connection.close", lambda: None)
+    response = acme.post("jobs", acme.request())
+    assert (response.status_code, response.json()["code"]) == (503, "unavailable")
+    assert int(response["Retry-After"]) > 0
+    assert "10.0.0.7" not in response.content.decode()

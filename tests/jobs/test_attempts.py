@@ -100,3 +100,18 @@ def test_an_attempt_starts_in_an_empty_workspace_and_leaves_none(held, settings)
     assert [files for files, _ in seen] == [[], []]
     assert seen[0][1] != seen[1][1]
     assert not any(workspace.exists() for _, workspace in seen)
+
+
+def test_a_disk_without_room_is_a_matter_of_resources(held, settings, tmp_path):
+    import errno
+
+    attempts.perform(held, _raising(OSError(errno.ENOSPC, "No space left on device", "/work/x")))
+    attempt = Attempt.objects.get(id=held.attempt_id)
+    assert (attempt.fault_code, attempt.fault_bucket) == ("disk_full", "resources")
+
+
+def test_a_workspace_that_cannot_be_made_ends_the_attempt_at_once(held, settings, tmp_path):
+    (tmp_path / "attempts").write_text("a file where a folder should be")
+    settings.WORK_DIR = tmp_path
+    assert attempts.perform(held, _raising(AssertionError("not reached"))) == "retried"
+    assert Attempt.objects.get(id=held.attempt_id).fault_code == "workspace_unusable"

@@ -159,3 +159,12 @@ def test_discarded_outputs_are_handed_to_a_files_worker(broker, acme, clip):
     Output.objects.filter(job=job).update(state="discarded")
     conductor.collect_discarded()
     assert [task for task, _ in queued(broker, FILES)] == ["jobs.prune_discarded_outputs"]
+
+
+def test_a_retried_step_goes_before_those_that_never_began(broker):
+    jobs = _jobs(LEAST_WINDOW + 3)
+    retried = next_step(jobs[-1])
+    Step.objects.filter(id=retried.id).update(attempts=1, dispatch_after=Now())
+    dispatch([FILES])
+    assert queued(broker, FILES)[0] == ("jobs.ingest_source", (str(retried.id),))
+    assert broker.llen(FILES) == LEAST_WINDOW
