@@ -103,7 +103,9 @@ def test_a_list_can_be_filtered_by_state_and_reference(acme):
 
 
 @pytest.mark.parametrize("count", [1, 5])
-def test_a_list_costs_the_same_number_of_queries_however_long_it_is(acme, count, django_assert_max_num_queries):
+def test_a_list_costs_the_same_number_of_queries_however_long_it_is(
+    acme, count, django_assert_max_num_queries
+):
     for _ in range(count):
         acme.post("jobs", acme.request())
     with django_assert_max_num_queries(3):  # the key (kept for a second), the jobs, their sources
