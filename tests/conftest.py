@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from pytest_django.lazy_django import django_settings_is_configured
 
 from config.embedded import media
 from config.embedded.services import Services
@@ -202,3 +203,12 @@ def shared_media() -> Path:
     if not folder.is_dir():
         pytest.skip("no folder with shared media beside the checkout")
     return folder
+
+
+@pytest.fixture(autouse=True)
+def nothing_kept() -> None:
+    """No test sees what another one's look-ups left in the process's cache (presets, keys, the encoder)."""
+    if django_settings_is_configured():
+        from django.core.cache import cache
+
+        cache.clear()

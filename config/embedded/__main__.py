@@ -30,7 +30,9 @@ def main() -> int:
     console = Console()
     if not console.is_terminal:
         console.width = WIDTH_WITHOUT_TERMINAL
-    # A closed terminal and a `kill` stop the stack in order, as Ctrl-C does.
+    # A closed terminal and a `kill` stop the stack in order, as Ctrl-C does; and Ctrl-C does so too where a shell
+    # started us in its background, with SIGINT ignored.
+    signal.signal(signal.SIGINT, _interrupt)
     signal.signal(signal.SIGTERM, _interrupt)
     signal.signal(signal.SIGHUP, _interrupt)
     try:
