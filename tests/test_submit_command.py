@@ -1,7 +1,7 @@
 """`manage.py submit`: the API's checks and service, from a terminal."""
 
-import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from io import StringIO
 
 import pytest
@@ -42,21 +42,25 @@ def submit(account, source: str, *options: str) -> list[str]:
     return out.getvalue().splitlines()
 
 
-@pytest.fixture
-def worker():
-    """Works off the first job that appears, as a fleet would."""
+def submit_and_wait(account, source: str) -> list[str]:
+    """`submit --wait` on a thread of its own, while this one works the job off, as a fleet would.
 
-    def work() -> None:
+    Not the other way round: the broker's connections belong to the thread that sends, and would outlive it.
+    """
+
+    def wait() -> list[str]:
+        try:
+            return submit(account, source, "--wait")
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(wait)
         deadline = time.monotonic() + 30
-        while time.monotonic() < deadline and not Job.objects.exists():
+        while not Job.objects.exists() and not waiting.done() and time.monotonic() < deadline:
             time.sleep(0.02)
         drive(Job.objects.get())
-        connection.close()
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    yield
-    thread.join()
+        return waiting.result(timeout=30)
 
 
 def test_it_prints_the_id_of_a_job_like_any_other(acme):
@@ -68,16 +72,16 @@ def test_it_prints_the_id_of_a_job_like_any_other(acme):
     assert AuditEvent.objects.filter(job_id=job.id, actor="command:submit").exists()
 
 
-def test_waiting_ends_with_the_manifests_url(acme, clip, worker):
-    lines = submit(acme, upload(acme, clip), "--wait")
+def test_waiting_ends_with_the_manifests_url(acme, clip):
+    lines = submit_and_wait(acme, upload(acme, clip))
     job = Job.objects.get()
     assert lines == [str(job.id), stores.public_url(job.manifest.url)]
 
 
-def test_waiting_for_a_job_that_fails_ends_with_its_fault_in_words(acme, worker):
+def test_waiting_for_a_job_that_fails_ends_with_its_fault_in_words(acme):
     source = upload(acme, b"<!doctype html>sorry", "page.mp4")
     with pytest.raises(CommandError) as error:
-        submit(acme, source, "--wait")
+        submit_and_wait(acme, source)
     assert "The job ended as failed." in str(error.value)
     assert "The source is not a media file. (source_not_media)" in str(error.value)
     assert error.value.returncode == 1
