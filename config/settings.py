@@ -60,6 +60,9 @@ STALL_SECONDS: int = env.int("STALL_SECONDS", 120)
 OUTPUT_LIMIT_BYTES: int = env.int("OUTPUT_LIMIT_BYTES", 100 * 1024**3)
 # Of one FFmpeg, resident. Per pool, by the environment of its workers: theirs is the machine that is shared.
 MEMORY_LIMIT_BYTES: int = env.int("MEMORY_LIMIT_BYTES", 4 * 1024**3)
+# What FFmpeg is kept in: "auto" (Landlock with seccomp, else bubblewrap, else no start), one of the two by name, or
+# "none": whoever writes that lets customers' files and commands run with the worker's own rights.
+SANDBOX: str = env.str("SANDBOX", "auto")
 
 # --- leases and hints (seconds) ---------------------------------------------------------------------------
 LEASE_SECONDS: int = env.int("LEASE_SECONDS", 30)

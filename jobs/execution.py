@@ -1,10 +1,11 @@
-"""One attempt at one rendition: stage in, encode, look at what came out, stage out, commit.
+"""One attempt at one rendition: stage in, encode, look at what came out and store it, commit.
 
 Nothing touches the network while FFmpeg runs. What ran is written down before it runs, what it said before it is
 judged: an attempt that dies anywhere in here leaves its evidence.
 """
 
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from adapters.ffmpeg.command import Encode, build_argv
 from adapters.ffmpeg.identity import identify
 from adapters.ffmpeg.probe import Probe, ProbeFailed, run_probe
 from adapters.ffmpeg.stderr import decode_errors, diagnose
-from adapters.ffmpeg.supervisor import Completed, Limits, StopReason, run
+from adapters.ffmpeg.supervisor import Box, Completed, Limits, StopReason, run
 from adapters.ffmpeg.verify import verify_grid, verify_output
 from adapters.packaging.fragments import FragmentIndex, IndexUnreadable, codec_string, read_index
 from audit.recorder import record_identity, record_stderr
@@ -33,11 +34,18 @@ _CONTENT_TYPES = {".mp4": "video/mp4", ".m4a": "audio/mp4"}
 
 
 @dataclass(frozen=True, slots=True)
-class _Made:
-    """The file that an encode left, looked at from the outside."""
+class _Encoded:
+    """The file that an encode left, and what FFmpeg said of it."""
 
     file: Path
-    sha256: str
+    stderr: str
+    frames: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """The same file, looked at from the outside."""
+
     probe: Probe
     probe_document: dict[str, Any]
     index: FragmentIndex | None
@@ -51,15 +59,27 @@ def work(running: Running) -> None:
     planned = RenditionPlan.from_json(rendition.spec)
     source_file = running.workspace / "0.bin"
     stage(Source.objects.get(job_id=held.job_id, position=0), source_file, running)
-    made = _encode(running, rendition.job, planned, source_file)
-    _store(running, rendition, planned, made)
+    encoded = _encode(running, rendition.job, planned, source_file)
+    output = _name(running, rendition, planned, encoded.file)
+    # To look at a file and to store it both mean to wait for somebody else: side by side they take half as long.
+    # What is stored and then found wrong is garbage that its row already names.
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="store") as beside:
+        stored = beside.submit(_store, output, encoded.file)
+        seen = _inspect(planned.encode, encoded)
+        stored.result()
     with leases.fenced(held, StepState.DONE, progress=1.0, eta_seconds=0.0) as moves:
+        Output.objects.filter(id=output.id).update(
+            codecs=seen.codecs,
+            duration_seconds=seen.probe.duration_seconds,
+            probe=seen.probe_document,
+            index=seen.index.to_json() if seen.index else None,
+        )
         moves.attempt(held.attempt_id, AttemptState.SUCCEEDED, label=held.label)
         moves.rendition(rendition, RenditionState.RUNNING, RenditionState.SUCCEEDED)
         moves.open_barrier()
 
 
-def _encode(running: Running, job: Job, planned: RenditionPlan, source_file: Path) -> _Made:
+def _encode(running: Running, job: Job, planned: RenditionPlan, source_file: Path) -> _Encoded:
     folder = running.workspace / "out"
     folder.mkdir()
     target = folder / planned.file_name
@@ -74,6 +94,7 @@ def _encode(running: Running, job: Job, planned: RenditionPlan, source_file: Pat
     completed = run(
         argv,
         workspace=running.workspace,
+        box=Box(readable=(source_file,), writable=(folder,)),
         stderr_file=stderr_file,
         limits=Limits(
             wall_seconds=job.timeout_seconds,
@@ -102,7 +123,7 @@ def _encode(running: Running, job: Job, planned: RenditionPlan, source_file: Pat
     if completed.exit_code != 0 or completed.stop_reason is not None:
         raise Faulted(_fault_of(completed, text))
     frames = completed.last_progress.frame if completed.last_progress else None
-    return _inspect(planned.encode, target, text, frames)
+    return _Encoded(target, text, frames)
 
 
 def _show(running: Running, encode: Encode, seen: ffmpeg_progress.Progress) -> None:
@@ -125,13 +146,14 @@ def _fault_of(completed: Completed, stderr: str) -> faults.Fault:
     return faults.fault(diagnosis.code, diagnosis.detail)
 
 
-def _inspect(encode: Encode, target: Path, stderr: str, frames: int | None) -> _Made:
-    """Exit code 0 is not enough: damaged sources give short files with it. `frames` were written. Raises Faulted."""
+def _inspect(encode: Encode, encoded: _Encoded) -> _Seen:
+    """Exit code 0 is not enough: damaged sources give short files with it. Raises Faulted."""
+    target, frames = encoded.file, encoded.frames
     try:
         probe, document = run_probe(settings.FFPROBE_BINARY, target)
     except ProbeFailed as error:
         raise Faulted(faults.fault("invalid_output", error.diagnosis.detail)) from error
-    mismatch = verify_output(encode, probe, decode_errors=decode_errors(stderr), frames=frames)
+    mismatch = verify_output(encode, probe, decode_errors=decode_errors(encoded.stderr), frames=frames)
     if mismatch is not None:
         raise Faulted(faults.fault(mismatch.code, mismatch.message))
     index, codecs = None, ""
@@ -144,15 +166,14 @@ def _inspect(encode: Encode, target: Path, stderr: str, frames: int | None) -> _
         mismatch = verify_grid(encode, durations, index.timescale, frames=frames)
         if mismatch is not None:
             raise Faulted(faults.fault(mismatch.code, mismatch.message))
-    with target.open("rb") as opened:
+    return _Seen(probe, document, index, codecs)
+
+
+def _name(running: Running, rendition: Rendition, planned: RenditionPlan, file: Path) -> Output:
+    """Write the row before there is an object, beneath a prefix that is this epoch's alone."""
+    with file.open("rb") as opened:
         sha256 = hashlib.file_digest(opened, "sha256").hexdigest()
-    return _Made(target, sha256, probe, document, index, codecs)
-
-
-def _store(running: Running, rendition: Rendition, planned: RenditionPlan, made: _Made) -> None:
-    """Write the row, then the object, beneath a prefix that is this epoch's alone."""
     path = f"{planned.key}/{running.claim.epoch}/{planned.file_name}"
-    content_type = _CONTENT_TYPES[made.file.suffix]
     output = Output(
         job_id=running.claim.job_id,
         rendition=rendition,
@@ -160,16 +181,15 @@ def _store(running: Running, rendition: Rendition, planned: RenditionPlan, made:
         kind=Output.Kind.RENDITION,
         path=path,
         url=f"{rendition.job.destination}{rendition.job_id}/{path}",
-        content_type=content_type,
-        sha256=made.sha256,
-        size_bytes=made.file.stat().st_size,
-        codecs=made.codecs,
-        duration_seconds=made.probe.duration_seconds,
-        probe=made.probe_document,
-        index=made.index.to_json() if made.index else None,
+        content_type=_CONTENT_TYPES[file.suffix],
+        sha256=sha256,
+        size_bytes=file.stat().st_size,
     )
     with leases.holding(running.claim):
         output.save(force_insert=True)
-    stores.storages().for_url(output.url).store(
-        made.file, output.url, content_type=content_type, sha256=made.sha256
-    )
+    return output
+
+
+def _store(output: Output, file: Path) -> None:
+    storage = stores.storages().for_url(output.url)
+    storage.store(file, output.url, content_type=output.content_type, sha256=output.sha256)

@@ -88,6 +88,7 @@ SPECS: dict[str, FaultSpec] = {
     "workspace_unusable": FaultSpec(_B.OPERATIONAL, _OURS, "A staged file or the job's folder vanished or is not accessible."),
     # The installation
     "binary_missing": FaultSpec(_B.OPERATIONAL, _OURS, "FFmpeg cannot be started: see FFMPEG_BINARY."),
+    "sandbox_unavailable": FaultSpec(_B.OPERATIONAL, _OURS, "This worker cannot keep FFmpeg in its box: see `manage.py doctor`."),
     "encoder_missing": FaultSpec(_B.OPERATIONAL, _OURS, "This FFmpeg build lacks the encoder."),
     "filter_missing": FaultSpec(_B.OPERATIONAL, _OURS, "This FFmpeg build lacks a filter."),
     "option_missing": FaultSpec(_B.OPERATIONAL, _OURS, "This FFmpeg build lacks an option."),

@@ -5,6 +5,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.conf import settings
+from django.db.models import Exists, OuterRef
 from django.db.models.functions import Now
 
 from adapters.ffmpeg.probe import parse_probe
@@ -17,11 +18,20 @@ from jobs.planner.plan import Plan
 from jobs.planner.specs import Ladder
 from jobs.states import AttemptState, JobState, StepKind, StepState
 
+_JOINED = [StepKind.RENDITION, StepKind.EXTRA]
+
 
 def ready_after(ingest_id: UUID) -> list[UUID]:
     """The plan step, if the end of this ingest has made it ready."""
     ready = Step.objects.filter(job__steps=ingest_id, kind=StepKind.PLAN, state=StepState.READY)
     return list(ready.values_list("id", flat=True))
+
+
+def join_after_only(rendition_id: UUID) -> list[UUID]:
+    """The join, if the end of this step has made it ready and it was the job's only rendition."""
+    others = Step.objects.filter(job_id=OuterRef("job_id"), kind__in=_JOINED).exclude(id=rendition_id)
+    ready = Step.objects.filter(job__steps=rendition_id, kind=StepKind.MANIFEST, state=StepState.READY)
+    return list(ready.filter(~Exists(others)).values_list("id", flat=True))
 
 
 def work(running: Running) -> None:
@@ -37,8 +47,8 @@ def work(running: Running) -> None:
         # Where the queues have room, all hints leave at once, as a chord; elsewhere the conductor sends them
         # one by one, and the barrier does what the chord's body would have done.
         steps, renditions = _rows(job, plan)
-        chorded = admission.has_room_for(steps)
-        if chorded:
+        hinted = admission.has_room_for(steps)
+        if hinted:
             for step in steps:
                 step.hints, step.dispatch_after = 1, Now() + timedelta(seconds=settings.HINT_SECONDS)
         join = Step(
@@ -46,9 +56,9 @@ def work(running: Running) -> None:
             job_id=job.id,
             kind=StepKind.MANIFEST,
             state=StepState.BLOCKED,
-            after=[StepKind.RENDITION, StepKind.EXTRA],
+            after=_JOINED,
             queue=routing.CONTROL,
-            hints=1 if chorded else 0,
+            hints=1 if hinted else 0,
         )
         moves.add_steps([*steps, join])
         Rendition.objects.bulk_create(renditions)
@@ -56,8 +66,13 @@ def work(running: Running) -> None:
         Job.objects.filter(id=job.id).update(plan=plan.to_json())
         moves.attempt(held.attempt_id, AttemptState.SUCCEEDED, label=held.label)
         moves.job(JobState.RUNNING)
-    if chorded and not canvas.send_chord(steps, join):
+    if hinted and not _send(steps, join):
         dispatch.take_back(steps)
+
+
+def _send(steps: list[Step], join: Step) -> bool:
+    """One rendition needs no chord: who ends it goes on with the join. False: the broker did not take it."""
+    return canvas.hint(steps[0]) if len(steps) == 1 else canvas.send_chord(steps, join)
 
 
 def _rows(job: Job, plan: Plan) -> tuple[list[Step], list[Rendition]]:

@@ -36,7 +36,12 @@ def plan_job(step_id: str) -> str:
 
 @shared_task(name="jobs.run_rendition")
 def run_rendition(step_id: str) -> str:
-    return _perform(step_id, execution.work)
+    """The rendition; and the join, where nothing else is left to join."""
+    outcome = _perform(step_id, execution.work)
+    if outcome == "done":
+        for join_id in planning.join_after_only(UUID(step_id)):
+            _perform(str(join_id), assembly.work)
+    return outcome
 
 
 @shared_task(name="jobs.emit_manifest")

@@ -11,6 +11,7 @@ from django.db import close_old_connections, connection
 from django.db.models.functions import Now
 
 from adapters.ffmpeg.identity import NotFFmpeg, identify
+from adapters.ffmpeg.sandbox import launch, layers
 from audit.recorder import record_identity
 from jobs import pruning, stores
 from jobs.models import Worker
@@ -33,13 +34,29 @@ def know_the_encoder(**_: Any) -> None:
 
 
 @worker_init.connect
+def keep_ffmpeg_in_its_box(**_: Any) -> None:
+    """Try to get out, and do not start where that succeeds: a customer would succeed too."""
+    try:
+        trial = layers.try_out(settings.FFMPEG_BINARY)
+    except layers.SandboxMissing as error:
+        raise SystemExit(f"worker not started: {error}") from error
+    finally:
+        launch.close()
+    if layers.chosen() == layers.NONE:
+        log.warning("ffmpeg runs without a sandbox, as SANDBOX=none asks for")
+    elif trial.escaped:
+        raise SystemExit(f"worker not started: from its sandbox, FFmpeg {', '.join(trial.escaped)}")
+
+
+@worker_init.connect
 def know_the_storages(**_: Any) -> None:
     stores.prepare()
 
 
 @worker_process_init.connect
-def know_the_database(**_: Any) -> None:
-    """Connect before the first task comes."""
+def be_ready(**_: Any) -> None:
+    """Connect, and have a launcher, before the first task comes."""
+    launch.warm()
     try:
         connection.ensure_connection()
     except DatabaseError as error:

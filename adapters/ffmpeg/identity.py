@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from adapters.ffmpeg.supervisor import Limits, supervise
+from adapters.ffmpeg.supervisor import Box, Limits, supervise
 
 _VERSION = re.compile(r"^ff\w+ version (\S+)", re.MULTILINE)
 _CONFIGURATION = re.compile(r"^\s*configuration: ?(.*)$", re.MULTILINE)
@@ -77,6 +77,7 @@ def _ask_version(binary: Path) -> str:
         completed = supervise(
             (str(binary), "-version"),
             workspace=Path(folder),
+            box=Box(),
             stderr_file=Path(folder, "stderr"),
             limits=_LIMITS,
             on_output=take,

@@ -17,7 +17,7 @@ from typing import Any
 from adapters.ffmpeg.fields import count, dimension, mapping, number, ratio, seconds, text
 from adapters.ffmpeg.inputs import input_arguments
 from adapters.ffmpeg.stderr import Diagnosis, diagnose
-from adapters.ffmpeg.supervisor import Limits, StopReason, supervise
+from adapters.ffmpeg.supervisor import Box, Limits, StopReason, supervise
 
 # FFmpeg's demuxers of formats whose clock may jump (AVFMT_TS_DISCONT), of those that we let in.
 _DISCONTINUOUS = frozenset({"mpegts", "mpeg", "ogg", "live_flv"})
@@ -153,6 +153,7 @@ def run_probe(ffprobe: Path, file: Path, *, timeout_seconds: float = 30) -> tupl
                 *input_arguments(file.absolute()),
             ),
             workspace=Path(folder),
+            box=Box(readable=(file.absolute(),)),
             stderr_file=stderr_file,
             limits=Limits(
                 timeout_seconds,

@@ -1,19 +1,18 @@
-"""One child process in a group of its own, which never outlives the thread that started it."""
+"""One child process in a group and a box of its own, which never outlives the thread that started it."""
 
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
-_SHIM = Path(__file__).with_name("shim.py")
-_ENVIRONMENT = {"LANG": "C.UTF-8"}
-"""The whole environment: no path, no proxy, no secret of the worker reaches FFmpeg."""
+from adapters.ffmpeg.sandbox import launch
+from adapters.ffmpeg.sandbox.box import Box, grants
+from adapters.ffmpeg.sandbox.launcher import Request
+from adapters.ffmpeg.sandbox.layers import chosen
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +30,8 @@ class ChildProcess:
 
     `resource_limits` maps RLIMIT_* to values, never above the worker's own; `group` is the cgroup.procs of a
     control group to run in. Start it from the main thread: PDEATHSIG fires when the starting *thread* ends.
-    Linux 5.3+ (pidfd).
-    Raises OSError if the interpreter or the workspace is missing; a missing binary shows as exit code 127.
+    Linux 5.3+ (pidfd). Raises OSError where no process can be made, `SandboxMissing` where it would have no
+    box; a missing binary shows as exit code 127.
     """
 
     def __init__(
@@ -40,59 +39,41 @@ class ChildProcess:
         argv: tuple[str, ...],
         *,
         workspace: Path,
+        box: Box,
         stderr: IO[bytes],
         resource_limits: Mapping[int, int] | None = None,
         group: Path | None = None,
     ) -> None:
-        self._argv = argv
-        self._limits = ",".join(f"{number}:{value}" for number, value in (resource_limits or {}).items())
-        self._group = str(group or "")
-        self._workspace = workspace
+        self._request = Request(
+            argv=argv,
+            folder=str(workspace),
+            layer=chosen(),
+            grants=grants(box, Path(argv[0])),
+            limits=dict(resource_limits or {}),
+            group=str(group or ""),
+        )
         self._stderr = stderr
         self._exit: Exit | None = None
 
     def __enter__(self) -> Self:
-        self._popen = subprocess.Popen(
-            [
-                *(sys.executable, "-I", "-S", str(_SHIM)),
-                *(str(os.getpid()), self._limits, self._group),
-                *self._argv,
-            ],
-            cwd=self._workspace,
-            env=_ENVIRONMENT,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=self._stderr,
-            close_fds=True,
-            start_new_session=True,
-        )
-        try:
+        with ExitStack() as stack:
+            stdout, theirs = os.pipe()
+            self.stdout = stack.enter_context(os.fdopen(stdout, "rb", buffering=0))
+            try:
+                self.pid = launch.spawn(self._request, stdout=theirs, stderr=self._stderr.fileno())
+            finally:
+                os.close(theirs)
+            stack.callback(self._finish)
             self.ended_fd = os.pidfd_open(self.pid)
             """Readable from the moment the process has ended: no polling, no delay."""
-        except BaseException:
-            self.__exit__(None, None, None)
-            raise
+            stack.callback(os.close, self.ended_fd)
+            self._stack = stack.pop_all()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.kill()
-        self.reap()
-        self.stdout.close()
-        if hasattr(self, "ended_fd"):
-            os.close(self.ended_fd)
-
-    @property
-    def pid(self) -> int:
-        return self._popen.pid
-
-    @property
-    def stdout(self) -> IO[bytes]:
-        pipe = self._popen.stdout
-        if pipe is None:
-            raise RuntimeError("the child was started without a pipe")
-        return pipe
+        self._stack.close()
 
     def terminate(self) -> None:
         self._signal_group(signal.SIGTERM)
@@ -108,7 +89,6 @@ class ChildProcess:
             self.kill()
             _, status, usage = os.wait4(self.pid, 0)
             code = os.waitstatus_to_exitcode(status)
-            self._popen.returncode = code
             self._exit = Exit(
                 exit_code=code if code >= 0 else None,
                 signal=-code if code < 0 else None,
@@ -120,7 +100,7 @@ class ChildProcess:
     def peak_rss_bytes(self) -> int | None:
         """The high-water mark of the running program; None once it has ended.
 
-        wait4's ru_maxrss will not do: it starts at the size of the worker that forked the child.
+        wait4's ru_maxrss will not do: it starts at the size of the process that was forked.
         """
         try:
             status = Path(f"/proc/{self.pid}/status").read_bytes()
@@ -131,7 +111,15 @@ class ChildProcess:
                 return int(line.split()[1]) * 1024
         return None
 
+    def _finish(self) -> None:
+        self.kill()
+        self.reap()
+
     def _signal_group(self, number: signal.Signals) -> None:
         if self._exit is None:
-            with suppress(ProcessLookupError):
+            try:
                 os.killpg(self.pid, number)
+            except ProcessLookupError:
+                # Just made, it does not lead its group yet: then it is alone, and its number will do.
+                with suppress(ProcessLookupError):
+                    os.kill(self.pid, number)

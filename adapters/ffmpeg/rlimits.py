@@ -1,6 +1,6 @@
 """The kernel's limits of one process, see setrlimit(2): backstops behind what the supervisor watches.
 
-The shim sets them just before it becomes FFmpeg. Hitting one ends in words of FFmpeg's own: without address
+The launcher sets them just before it becomes FFmpeg. Hitting one ends in words of FFmpeg's own: without address
 space "Cannot allocate memory", over the size of a file "File too large" (Python ignores SIGXFSZ, and what is
 ignored stays so through execv).
 """

@@ -35,7 +35,8 @@ class Diagnosis:
 # The first row that matches any error line decides, so the specific stands above the general: the line that
 # FFmpeg ends with is often a consequence ("Error while opening encoder") or vague ("Invalid argument").
 _TEXTS: tuple[tuple[str, str], ...] = (
-    ("binary_missing", r"^shim: "),
+    ("sandbox_unavailable", r"^launcher: sandbox: "),
+    ("binary_missing", r"^launcher: "),
     ("gpu_unavailable", r"Cannot load lib(cuda|nvcuvid|nvidia-encode)|OpenEncodeSessionEx failed"),
     ("gpu_unavailable", r"No capable devices found|Device creation failed|No VA display found"),
     ("gpu_unavailable", r"No device available for decoder"),
@@ -88,7 +89,7 @@ _SIGNALS: dict[int, str] = {
 }
 
 # 256 - errno, and FFmpeg's own: 183 AVERROR_INVALIDDATA, 187 AVERROR_EXTERNAL, 8 AVERROR_*_NOT_FOUND,
-# 69 more than two thirds of the frames failed to decode, 127 from the shim.
+# 69 more than two thirds of the frames failed to decode, 127 from the launcher.
 _EXIT_CODES = {
     0: "invalid_output",
     8: "encoder_missing",

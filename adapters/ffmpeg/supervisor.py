@@ -22,9 +22,10 @@ from adapters.ffmpeg.memory import oom_kills
 from adapters.ffmpeg.process import ChildProcess, Exit
 from adapters.ffmpeg.progress import Progress, ProgressReader
 from adapters.ffmpeg.rlimits import resource_limits
+from adapters.ffmpeg.sandbox.box import Box
 from adapters.ffmpeg.watch import Breach, Watch
 
-__all__ = ["Completed", "Limits", "StopReason", "run", "supervise"]
+__all__ = ["Box", "Completed", "Limits", "StopReason", "run", "supervise"]
 
 _TICK_SECONDS = 0.2
 # As much as a pipe holds: the last turn of the loop reads all that an ended process has left in it.
@@ -51,12 +52,15 @@ def run(
     argv: tuple[str, ...],
     *,
     workspace: Path,
+    box: Box,
     stderr_file: Path,
     limits: Limits,
     on_progress: Callable[[Progress], None],
     stop_reason: Callable[[], StopReason | None],
 ) -> Completed:
     """Run an FFmpeg command that writes `-progress pipe:1`, in `workspace`; call from the main thread.
+
+    Of the machine's files it sees what `box` grants; the workspace is no exception.
 
     `stop_reason` is asked at least every 0.2 s. Whatever either callback raises, or a signal handler
     (SystemExit, KeyboardInterrupt), comes out of here after the group is dead and reaped.
@@ -76,6 +80,7 @@ def run(
     completed = supervise(
         argv,
         workspace=workspace,
+        box=box,
         stderr_file=stderr_file,
         limits=limits,
         on_output=take,
@@ -88,6 +93,7 @@ def supervise(
     argv: tuple[str, ...],
     *,
     workspace: Path,
+    box: Box,
     stderr_file: Path,
     limits: Limits,
     on_output: Callable[[bytes], bool],
@@ -107,6 +113,7 @@ def supervise(
             ChildProcess(
                 argv,
                 workspace=workspace,
+                box=box,
                 stderr=stderr,
                 resource_limits=resource_limits(limits),
                 group=group.procs if group else None,

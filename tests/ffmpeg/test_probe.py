@@ -156,7 +156,7 @@ def test_a_probe_that_takes_too_long_is_stopped(tmp_path: Path, clip: Path) -> N
 
 def test_a_probe_that_talks_without_end_is_stopped(tmp_path: Path, clip: Path) -> None:
     endless = tmp_path / "ffprobe"
-    endless.write_text("#!/bin/sh\nexec cat /dev/zero\n")
+    endless.write_text("#!/bin/sh\nwhile true; do echo without end; done\n")
     endless.chmod(0o755)
     with pytest.raises(ProbeFailed) as failed:
         run_probe(endless, clip)

@@ -5,6 +5,7 @@ import pytest
 
 from adapters.ffmpeg.stderr import CODES, Diagnosis, decode_errors, diagnose
 from adapters.ffmpeg.supervisor import Limits, StopReason, run
+from tests.ffmpeg.boxes import box_of
 
 
 def of_text(stderr: str, exit_code: int = 1) -> Diagnosis:
@@ -51,7 +52,8 @@ def test_a_signal_goes_before_the_words(number: int, code: str) -> None:
         ("[libx264 @ 0x1] [error] height not divisible by 2 (180x101)", "size_invalid"),
         ("[fatal] Stream map '' matches no streams.", "stream_missing"),
         ("[error] in/gone.mp4: No such file or directory", "workspace_unusable"),
-        ("[fatal] shim: cannot execute /nowhere: No such file or directory", "binary_missing"),
+        ("[fatal] launcher: cannot execute /nowhere: No such file or directory", "binary_missing"),
+        ("[fatal] launcher: sandbox: the kernel has no Landlock", "sandbox_unavailable"),
         ("[in#0 @ 0x1] [error] Error opening input: Stale file handle", "io_error"),
     ],
 )
@@ -85,6 +87,7 @@ def test_a_title_in_a_real_file_cannot_fake_a_cause(ffmpeg: Path, tmp_path: Path
         completed = run(
             (str(ffmpeg), "-nostdin", "-hide_banner", "-loglevel", "level+info", *arguments),
             workspace=tmp_path,
+            box=box_of(tmp_path),
             stderr_file=tmp_path / "stderr.log",
             limits=Limits(60, 60, None),
             on_progress=lambda progress: None,

@@ -13,6 +13,7 @@ import pytest
 from adapters.ffmpeg.process import ChildProcess
 from adapters.ffmpeg.progress import Progress
 from adapters.ffmpeg.supervisor import Completed, Limits, StopReason, run, supervise
+from tests.ffmpeg.boxes import box_of
 
 DEADLINE_SECONDS = 20.0
 GENEROUS = Limits(wall_seconds=DEADLINE_SECONDS, stall_seconds=DEADLINE_SECONDS, output_bytes=None)
@@ -33,6 +34,7 @@ def supervise_python(
     return run(
         (sys.executable, "-c", script),
         workspace=workspace,
+        box=box_of(workspace),
         stderr_file=workspace / "stderr.log",
         limits=limits,
         on_progress=on_progress,
@@ -69,6 +71,7 @@ def test_progress_of_a_real_encode_is_seen_up_to_its_end(ffmpeg: Path, tmp_path:
             "-c:v", "libx264", "-preset", "ultrafast", "-f", "mp4", "out.mp4",
         ),
         workspace=tmp_path,
+        box=box_of(tmp_path),
         stderr_file=tmp_path / "stderr.log",
         limits=GENEROUS,
         on_progress=seen.append,
@@ -193,6 +196,7 @@ def test_nothing_of_stdout_is_lost_at_the_end(tmp_path: Path) -> None:
         supervise(
             (sys.executable, "-c", f"import sys; sys.stdout.write('x' * {size})"),
             workspace=tmp_path,
+            box=box_of(tmp_path),
             stderr_file=tmp_path / "stderr.log",
             limits=GENEROUS,
             on_output=take,
@@ -273,7 +277,9 @@ def test_a_child_dies_with_a_worker_that_is_killed(tmp_path: Path) -> None:
     worker = (
         "import sys; from pathlib import Path\n"
         "from adapters.ffmpeg.supervisor import Limits, run\n"
+        "from tests.ffmpeg.boxes import box_of\n"
         f"run((sys.executable, '-c', {child!r}), workspace=Path({str(tmp_path)!r}),"
+        f" box=box_of(Path({str(tmp_path)!r})),"
         f" stderr_file=Path({str(tmp_path / 'stderr.log')!r}), limits=Limits(60, 60, None),"
         " on_progress=print, stop_reason=lambda: None)"
     )
@@ -288,10 +294,13 @@ def test_a_child_dies_with_a_worker_that_is_killed(tmp_path: Path) -> None:
 
 
 def test_a_child_whose_worker_is_already_dead_does_not_start(tmp_path: Path) -> None:
-    shim = Path(__file__).resolve().parents[2] / "adapters/ffmpeg/shim.py"
-    not_the_parent = "1" if os.getpid() != 1 else "2"
+    not_the_parent = 1 if os.getpid() != 1 else 2
     marker = tmp_path / "started"
-    done = subprocess.run([sys.executable, shim, not_the_parent, "", "", "/bin/sh", "-c", f"touch {marker}"])
+    script = (
+        f"from pathlib import Path; from adapters.ffmpeg.sandbox.launcher import tie_to; tie_to({not_the_parent});"
+        f" Path({str(marker)!r}).touch()"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=Path(__file__).resolve().parents[2])
     assert done.returncode == 127
     assert not marker.exists()
 
@@ -300,6 +309,7 @@ def test_a_missing_binary_is_exit_code_127_with_a_reason(tmp_path: Path) -> None
     completed = supervise(
         ("/nowhere/ffmpeg",),
         workspace=tmp_path,
+        box=box_of(tmp_path),
         stderr_file=tmp_path / "stderr.log",
         limits=GENEROUS,
         on_output=lambda data: True,
@@ -307,7 +317,7 @@ def test_a_missing_binary_is_exit_code_127_with_a_reason(tmp_path: Path) -> None
     )
     assert completed.exit_code == 127
     assert (tmp_path / "stderr.log").read_text() == (
-        "[fatal] shim: cannot execute /nowhere/ffmpeg: No such file or directory\n"
+        "[fatal] launcher: cannot execute /nowhere/ffmpeg: No such file or directory\n"
     )
 
 
@@ -323,6 +333,7 @@ def test_the_end_is_noticed_at_once(tmp_path: Path, capsys: pytest.CaptureFixtur
         return supervise(
             ("/bin/true",),
             workspace=tmp_path,
+            box=box_of(tmp_path),
             stderr_file=tmp_path / "stderr.log",
             limits=GENEROUS,
             on_output=lambda data: True,
@@ -340,7 +351,7 @@ def test_leaving_the_context_leaves_neither_process_nor_open_file(tmp_path: Path
     before = len(list(Path("/proc/self/fd").iterdir()))
     with (tmp_path / "stderr.log").open("wb") as stderr:
         argv = (sys.executable, "-c", "import time; time.sleep(60)")
-        with ChildProcess(argv, workspace=tmp_path, stderr=stderr) as child:
+        with ChildProcess(argv, workspace=tmp_path, box=box_of(tmp_path), stderr=stderr) as child:
             pid = child.pid
     assert is_gone(pid)
     assert len(list(Path("/proc/self/fd").iterdir())) == before

@@ -10,6 +10,7 @@ from adapters.ffmpeg.stderr import decode_errors
 from adapters.ffmpeg.supervisor import Completed, Limits, run
 from adapters.ffmpeg.verify import verify_grid, verify_output
 from adapters.packaging.fragments import read_index
+from tests.ffmpeg.boxes import box_of
 
 VIDEO = VideoEncode(
     stream_index=0, encoder="libx264", width=320, height=180, frame_rate=Fraction(25), gop_frames=50,
@@ -226,6 +227,7 @@ def supervised(argv: tuple[str, ...], folder: Path) -> Completed:
     completed = run(
         argv,
         workspace=folder,
+        box=box_of(folder),
         stderr_file=folder / "stderr.log",
         limits=Limits(60, 60, None),
         on_progress=lambda progress: None,

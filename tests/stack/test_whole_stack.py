@@ -101,7 +101,7 @@ def encoding_process(job_id: str, customer: Customer) -> int:
                 command = (process / "cmdline").read_bytes().decode(errors="replace")
             except OSError:
                 continue
-            if "-progress" in command and "shim.py" not in command and any(step in command for step in steps):
+            if "-progress" in command and any(step in command for step in steps):
                 return int(process.name)
         return None
 
