@@ -1,9 +1,11 @@
 """What dead workers leave is collected; what was committed is never touched."""
 
+from contextlib import closing
 from io import StringIO
 
 import pytest
 from django.core.management import call_command
+from django.db import connection
 
 from jobs import attempts, conductor, execution, pruning
 from jobs.models import Attempt, Output, Step
@@ -32,8 +34,9 @@ def test_a_zombie_that_stores_after_it_lost_its_lease_erases_what_it_stored(plan
     store = execution._store
 
     def freeze_before_storing(*args) -> None:
-        _lose(held)
-        pruning.prune_discarded()
+        with closing(connection):  # of the thread that stores, which has none but for this
+            _lose(held)
+            pruning.prune_discarded()
         store(*args)
 
     monkeypatch.setattr(execution, "_store", freeze_before_storing)

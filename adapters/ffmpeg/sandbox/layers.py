@@ -148,7 +148,8 @@ def try_out(ffmpeg: Path) -> Trial:
 
 def cost_ms(ffmpeg: Path) -> float:
     """What the box adds to the start of one process: the difference of two medians, milliseconds."""
-    with_box, without = [], []
+    with_box: list[float] = []
+    without: list[float] = []
     for _ in range(_COST_SAMPLES):
         for layer, samples in ((chosen(), with_box), (NONE, without)):
             began = time.perf_counter()
