@@ -10,7 +10,7 @@ import random
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -61,7 +61,10 @@ class Running:
 
     claim: Claim
     workspace: Path
+    then: "Mapping[StepKind, Work]" = field(default_factory=dict)
+    """The steps that this worker may go on with, without a hint of their own."""
     progress: Progress = field(default_factory=Progress)
+    next: Claim | None = None
     _lost: threading.Event = field(default_factory=threading.Event)
 
     def lose(self) -> None:
@@ -70,20 +73,39 @@ class Running:
     def is_held(self) -> bool:
         return not self._lost.is_set()
 
+    def go_on(self, moves: Change, kind: StepKind) -> None:
+        """Claim the job's next step in the transaction that ends this one, if it is ready and ours to do."""
+        if kind in self.then:
+            self.next = leases.claim_next(moves, self.claim, kind)
+
     def stop_reason(self) -> StopReason | None:
         """Why FFmpeg has to stop, or None."""
         return None if self.is_held() else StopReason.LEASE_LOST
 
 
-def perform(held: Claim, work: Callable[[Running], None]) -> str:
-    """Run `work` for this claim; it commits by itself. Answers how it ended, in one word, for the log."""
+Work = Callable[[Running], None]
+
+
+def perform(held: Claim, work: Work, then: Mapping[StepKind, Work] | None = None) -> str:
+    """Run `work` for this claim; it commits by itself. Answers how it ended, in one word, for the log.
+
+    `then` says how to do the steps that may follow at once. Whatever becomes of them is not in the answer.
+    """
+    following: list[Claim] = []
+    word = _perform(held, work, then or {}, following)
+    for claim in following:
+        perform(claim, (then or {})[claim.kind], then)
+    return word
+
+
+def _perform(held: Claim, work: Work, then: Mapping[StepKind, Work], following: list[Claim]) -> str:
     logger = log.bind(job=str(held.job_id), step=held.kind.value, key=held.key, epoch=held.epoch)
     try:
         made = _make_workspace(held)
     except OSError as error:
         return _fail(held, Faulted(_disk_fault(error)), logger)
     with _workspace(made) as workspace:
-        running = Running(held, workspace)
+        running = Running(held, workspace, then)
         with _heartbeat(running):
             try:
                 work(running)
@@ -120,6 +142,8 @@ def perform(held: Claim, work: Callable[[Running], None]) -> str:
                 # traceback goes to the log, the attempt carries the fault, and the retry policy does the rest.
                 logger.exception("internal error")
                 return _fail(held, Faulted(faults.fault("internal_error")), logger)
+    if running.next is not None:
+        following.append(running.next)
     return "done"
 
 

@@ -28,7 +28,7 @@ from jobs.ingest import stage
 from jobs.leases import LeaseLost
 from jobs.models import Attempt, Job, Output, Rendition, Source
 from jobs.planner.plan import RenditionPlan
-from jobs.states import AttemptState, RenditionState, StepState
+from jobs.states import AttemptState, RenditionState, StepKind, StepState
 
 _CONTENT_TYPES = {".mp4": "video/mp4", ".m4a": "audio/mp4"}
 
@@ -77,6 +77,8 @@ def work(running: Running) -> None:
         moves.attempt(held.attempt_id, AttemptState.SUCCEEDED, label=held.label)
         moves.rendition(rendition, RenditionState.RUNNING, RenditionState.SUCCEEDED)
         moves.open_barrier()
+        if len(rendition.job.plan["renditions"]) == 1:
+            running.go_on(moves, StepKind.MANIFEST)
 
 
 def _encode(running: Running, job: Job, planned: RenditionPlan, source_file: Path) -> _Encoded:

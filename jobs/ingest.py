@@ -11,7 +11,7 @@ from adapters.storage.cache import Staged
 from jobs import faults, leases, stores
 from jobs.attempts import Faulted, Running
 from jobs.models import Source
-from jobs.states import AttemptState, JobState, StepState
+from jobs.states import AttemptState, JobState, StepKind, StepState
 
 # What a browser is shown where a video was asked for. A media file cannot begin like this.
 _MARKUP = (b"<!doctype", b"<html", b"<head", b"<body", b"<?xml", b"<script")
@@ -35,9 +35,12 @@ def work(running: Running) -> None:
             probe=document,
             fetched_at=Now(),
         )
-        moves.attempt(running.claim.attempt_id, AttemptState.SUCCEEDED, label=running.claim.label)
+        moves.attempt(
+            running.claim.attempt_id, AttemptState.SUCCEEDED, label=running.claim.label, stored=False
+        )
         moves.job(JobState.PLANNING)
         moves.open_barrier()
+        running.go_on(moves, StepKind.PLAN)
 
 
 def stage(source: Source, file: Path, running: Running) -> tuple[Staged, str | None]:

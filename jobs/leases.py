@@ -40,26 +40,39 @@ def claim(step_id: UUID, worker: str) -> Claim | None:
     if found is None:
         return None
     with change(found[0], actor=f"worker:{worker}") as moves:
-        step = moves.claim_step(step_id, worker, settings.LEASE_SECONDS)
-        if step is None:
-            return None
-        rendition = Rendition.objects.get(step=step) if step.kind == StepKind.RENDITION else None
-        attempt = Attempt.objects.create(
-            job_id=step.job_id,
-            step=step,
-            rendition=rendition,
-            epoch=step.epoch,
-            worker=worker,
-            queue=step.queue,
-            queued_at=step.ready_at or Now(),
-        )
-        kind = StepKind(step.kind)
-        if rendition is not None:
-            moves.rendition(rendition, RenditionState.QUEUED, RenditionState.RUNNING)
-        elif kind in _JOB_STATE_AT_CLAIM:
-            moves.job(_JOB_STATE_AT_CLAIM[kind])
-        # A hint is used up: the conductor may send the next one, if a step waits for it.
-        notify_if_waiting(step.queue)
+        held = _claim(moves, step_id, worker)
+        if held is not None:
+            # A hint is used up: the conductor may send the next one, if a step waits for it.
+            notify_if_waiting(held.queue)
+    return held
+
+
+def claim_next(moves: Change, held: Claim, kind: StepKind) -> Claim | None:
+    """Go on with another step of the job, in the transaction that ends this one: it saves a hop and a claim."""
+    ready = Step.objects.filter(job_id=held.job_id, kind=kind, state=StepState.READY)
+    step_id = ready.values_list("id", flat=True).first()
+    return None if step_id is None else _claim(moves, step_id, held.worker)
+
+
+def _claim(moves: Change, step_id: UUID, worker: str) -> Claim | None:
+    step = moves.claim_step(step_id, worker, settings.LEASE_SECONDS)
+    if step is None:
+        return None
+    rendition = Rendition.objects.get(step=step) if step.kind == StepKind.RENDITION else None
+    attempt = Attempt.objects.create(
+        job_id=step.job_id,
+        step=step,
+        rendition=rendition,
+        epoch=step.epoch,
+        worker=worker,
+        queue=step.queue,
+        queued_at=step.ready_at or Now(),
+    )
+    kind = StepKind(step.kind)
+    if rendition is not None:
+        moves.rendition(rendition, RenditionState.QUEUED, RenditionState.RUNNING)
+    elif kind in _JOB_STATE_AT_CLAIM:
+        moves.job(_JOB_STATE_AT_CLAIM[kind])
     return _claim_of(step, attempt, worker)
 
 

@@ -2,10 +2,8 @@
 
 from dataclasses import replace
 from datetime import timedelta
-from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef
 from django.db.models.functions import Now
 
 from adapters.ffmpeg.probe import parse_probe
@@ -19,19 +17,6 @@ from jobs.planner.specs import Ladder
 from jobs.states import AttemptState, JobState, StepKind, StepState
 
 _JOINED = [StepKind.RENDITION, StepKind.EXTRA]
-
-
-def ready_after(ingest_id: UUID) -> list[UUID]:
-    """The plan step, if the end of this ingest has made it ready."""
-    ready = Step.objects.filter(job__steps=ingest_id, kind=StepKind.PLAN, state=StepState.READY)
-    return list(ready.values_list("id", flat=True))
-
-
-def join_after_only(rendition_id: UUID) -> list[UUID]:
-    """The join, if the end of this step has made it ready and it was the job's only rendition."""
-    others = Step.objects.filter(job_id=OuterRef("job_id"), kind__in=_JOINED).exclude(id=rendition_id)
-    ready = Step.objects.filter(job__steps=rendition_id, kind=StepKind.MANIFEST, state=StepState.READY)
-    return list(ready.filter(~Exists(others)).values_list("id", flat=True))
 
 
 def work(running: Running) -> None:
@@ -64,7 +49,7 @@ def work(running: Running) -> None:
         Rendition.objects.bulk_create(renditions)
         moves.add_renditions(renditions)
         Job.objects.filter(id=job.id).update(plan=plan.to_json())
-        moves.attempt(held.attempt_id, AttemptState.SUCCEEDED, label=held.label)
+        moves.attempt(held.attempt_id, AttemptState.SUCCEEDED, label=held.label, stored=False)
         moves.job(JobState.RUNNING)
     if hinted and not _send(steps, join):
         dispatch.take_back(steps)

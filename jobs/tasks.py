@@ -4,7 +4,7 @@ Each task answers how it ended, and never raises for a job's own failure: a chor
 its body from running.
 """
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -13,20 +13,14 @@ from celery import Task, current_task, shared_task
 from django_celery_results.backends.database import DatabaseBackend
 
 from jobs import assembly, attempts, execution, ingest, leases, planning, pruning
-from jobs.attempts import Running
+from jobs.attempts import Work
+from jobs.states import StepKind
 
 
 @shared_task(name="jobs.ingest_source")
 def ingest_source(step_id: str) -> str:
-    """The ingest, and the plan that it makes ready: milliseconds, which are not worth a hop of their own.
-
-    Should the worker die in between, the conductor sends the plan's hint after a moment.
-    """
-    outcome = _perform(step_id, ingest.work)
-    if outcome == "done":
-        for plan_id in planning.ready_after(UUID(step_id)):
-            _perform(str(plan_id), planning.work)
-    return outcome
+    """The ingest, and the plan that it makes ready: milliseconds, which are not worth a hop of their own."""
+    return _perform(step_id, ingest.work, {StepKind.PLAN: planning.work})
 
 
 @shared_task(name="jobs.plan_job")
@@ -36,12 +30,8 @@ def plan_job(step_id: str) -> str:
 
 @shared_task(name="jobs.run_rendition")
 def run_rendition(step_id: str) -> str:
-    """The rendition; and the join, where nothing else is left to join."""
-    outcome = _perform(step_id, execution.work)
-    if outcome == "done":
-        for join_id in planning.join_after_only(UUID(step_id)):
-            _perform(str(join_id), assembly.work)
-    return outcome
+    """The rendition; and the join, where there is nothing else to join."""
+    return _perform(step_id, execution.work, {StepKind.MANIFEST: assembly.work})
 
 
 @shared_task(name="jobs.emit_manifest")
@@ -74,9 +64,9 @@ def prune_idempotency_keys() -> int:
     return pruning.prune_idempotency_keys()
 
 
-def _perform(step_id: str, work: Callable[[Running], None]) -> str:
+def _perform(step_id: str, work: Work, then: Mapping[StepKind, Work] | None = None) -> str:
     task: Task[..., str] = current_task
     held = leases.claim(UUID(step_id), task.request.hostname or "unknown")
     if held is None:
         return "void"
-    return attempts.perform(held, work)
+    return attempts.perform(held, work, then)

@@ -252,8 +252,19 @@ class Change:
                 self._events.append((event, {"rendition": rendition.key, "state": str(to), **_public(fault)}))
         return moved == 1
 
-    def attempt(self, attempt_id: UUID, to: AttemptState, *, label: str, fault: Fault | None = None) -> bool:
-        """End a running attempt; what it wrote and did not commit becomes garbage in the same transaction."""
+    def attempt(
+        self,
+        attempt_id: UUID,
+        to: AttemptState,
+        *,
+        label: str,
+        fault: Fault | None = None,
+        stored: bool = True,
+    ) -> bool:
+        """End a running attempt; what it wrote and did not commit becomes garbage in the same transaction.
+
+        `stored`: whether it can have outputs; a success without any saves the look.
+        """
         moved = self._move(
             Attempt.objects.filter(id=attempt_id),
             AttemptState.RUNNING,
@@ -265,7 +276,8 @@ class Change:
             self._note("attempt", attempt_id, AttemptState.RUNNING, to, label=label, fault=fault)
         outputs = Output.objects.filter(attempt_id=attempt_id)
         if to == AttemptState.SUCCEEDED:
-            self._move(outputs, OutputState.PENDING, OutputState.COMMITTED, committed_at=Now())
+            if stored:
+                self._move(outputs, OutputState.PENDING, OutputState.COMMITTED, committed_at=Now())
         else:
             self.discard_outputs(outputs, OutputState.PENDING)
         return moved == 1

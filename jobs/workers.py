@@ -1,5 +1,6 @@
 """A Celery worker's signs of life: the row that says what it serves, and with which encoder."""
 
+import gc
 import threading
 from typing import Any
 
@@ -51,6 +52,13 @@ def keep_ffmpeg_in_its_box(**_: Any) -> None:
 @worker_init.connect
 def know_the_storages(**_: Any) -> None:
     stores.prepare()
+
+
+@worker_init.connect
+def leave_the_imports_alone(**_: Any) -> None:
+    """What was imported lives as long as the process: the garbage collector need not walk it, nor unshare its pages."""
+    gc.collect()
+    gc.freeze()
 
 
 @worker_process_init.connect
