@@ -6,21 +6,28 @@ from adapters.ffmpeg.encode import AudioEncode, Container, Encode, VideoEncode
 from adapters.ffmpeg.encoders import audio_encoder, video_encoder
 from adapters.ffmpeg.inputs import input_arguments
 
-__all__ = ["AudioEncode", "Container", "Encode", "VideoEncode", "build_argv"]
+__all__ = ["AudioEncode", "Container", "Encode", "VideoEncode", "build_argv", "build_passes"]
 
-_HEAD = (
+HEAD = (
     "-nostdin", "-hide_banner", "-nostats", "-loglevel", "level+warning", "-y",
     "-progress", "pipe:1", "-stats_period", "0.5",
 )  # fmt: skip
 # BT.2100 gives HLG and PQ the primaries of BT.2020; said aloud because files often leave them out,
 # and zscale refuses to guess. Scaled before, because the chain works on 32-bit floats.
-_TONE_MAP = (
+TONE_MAP = (
     "zscale=pin=2020:min=2020_ncl:t=linear:npl=100,format=gbrpf32le,zscale=p=709,"
     "tonemap=tonemap=hable:desat=0,zscale=t=709:m=709:r=limited"
 )
 # Starts every rendition at 0 with silence where the audio begins late, and fills holes: an empty edit could
 # carry the delay, but browsers skip it (Chromium does), so a late track would run ahead of the picture.
 _AUDIO_FILTER = "aresample=async=1:first_pts=0"
+# A picture for each frame, not for each field: the rate stays as it is, and so does the grid.
+DEINTERLACE = "bwdif=mode=send_frame:parity=auto:deint=all"
+_HDR_TRANSFERS = {"HLG": "arib-std-b67", "PQ": "smpte2084"}
+# The true peak that EBU R128 asks for (https://tech.ebu.ch/publications/r128), and loudnorm's range for films.
+# It works dynamically, in one pass: to measure first would decode everything twice, for a gain that only music
+# with a wide range shows. It puts out 192 kHz: every encode has a sample rate of its own.
+_LOUDNESS = "loudnorm=I={lufs:g}:TP=-1:LRA=15"
 # The index in front, decode times from 0; reordering and AAC priming in an edit list, so that the first picture
 # and the first sound are presented at exactly 0. Not `+cmaf`: FFmpeg 8 then writes negative composition offsets
 # without an edit list, equal by the standard and in Chromium, but FFmpeg and the players built on it show such
@@ -32,19 +39,45 @@ _CMAF_OPTIONS = ("-movflags", "+frag_keyframe+delay_moov+global_sidx+default_bas
 def build_argv(encode: Encode, *, ffmpeg: Path, source: Path, target: Path) -> tuple[str, ...]:
     """The command that makes `target` from `source`, both local files.
 
-    The same source, build and number of CPUs give the same bytes. Raises KeyError for an unknown encoder.
+    The same source, build and number of CPUs give the same bytes, as long as no cap binds: x264 and SVT-AV1 share a
+    tight budget among pictures as their threads happen to run. Raises KeyError for an unknown encoder,
+    ValueError where one command is not enough.
     """
-    return (
+    commands = build_passes(encode, ffmpeg=ffmpeg, source=source, target=target)
+    if len(commands) > 1:
+        raise ValueError("an encode of two passes has two commands")
+    return commands[0]
+
+
+def build_passes(encode: Encode, *, ffmpeg: Path, source: Path, target: Path) -> tuple[tuple[str, ...], ...]:
+    """The commands that make `target`, one after the other: one, or two where the encoder has two passes.
+
+    The first of two leaves its statistics beside the target, under its name with ".pass" and more behind it.
+    Raises KeyError for an unknown encoder.
+    """
+    video = encode.video
+    in_pass = video_encoder(video.encoder).in_pass if video and video.passes == 2 else None
+    head = (
         str(ffmpeg),
-        *_HEAD,
+        *HEAD,
         *(("-itsoffset", f"{encode.delay_seconds:.6f}") if encode.delay_seconds else ()),
         *input_arguments(source),
-        *(_video_arguments(encode.video) if encode.video else ("-vn",)),
+    )
+    picture = _video_arguments(video) if video else ("-vn",)
+    rest = (
         *(_audio_arguments(encode.audio) if encode.audio else ("-an",)),
         "-sn", "-dn", "-map_metadata", "-1", "-map_chapters", "-1",
         *_container_arguments(encode),
         f"file:{target}",
     )  # fmt: skip
+    if in_pass is None:
+        return ((*head, *picture, *rest),)
+    statistics = target.with_name(f"{target.name}.pass")
+    nothing = ("-an", "-sn", "-dn", "-f", "null", "-")
+    return (
+        (*head, *in_pass(picture, 1, statistics), *nothing),
+        (*head, *in_pass(picture, 2, statistics), *rest),
+    )
 
 
 def _video_arguments(settings: VideoEncode) -> tuple[str, ...]:
@@ -56,27 +89,47 @@ def _video_arguments(settings: VideoEncode) -> tuple[str, ...]:
 def _video_filter(settings: VideoEncode) -> str:
     """FFmpeg itself turns rotated pictures upright before the first filter."""
     chain = []
+    if settings.deinterlace:
+        chain.append(DEINTERLACE)
     if settings.frame_rate is not None:
         rate = settings.frame_rate
         chain.append(f"fps={rate.numerator}/{rate.denominator}:start_time=0")
     chain.append(f"scale={settings.width}:{settings.height}:flags=bicubic")
     chain.append("setsar=1")
     if settings.tone_map:
-        chain.append(_TONE_MAP)
+        chain.append(TONE_MAP)
         chain.append(f"format={settings.pixel_format or 'yuv420p'}")
+    if settings.hdr is not None:
+        transfer = _HDR_TRANSFERS[settings.hdr]
+        chain.append(
+            f"setparams=color_primaries=bt2020:color_trc={transfer}:colorspace=bt2020nc:range=limited"
+        )
     return ",".join(chain)
 
 
 def _audio_arguments(settings: AudioEncode) -> tuple[str, ...]:
     encoder = audio_encoder(settings.encoder)
-    filters = ("-filter:a", _AUDIO_FILTER) if encoder.filters else ()
-    return ("-map", f"0:{settings.stream_index}", *filters, *encoder.arguments(settings))
+    filters = ("-filter:a", _audio_filter(settings)) if encoder.filters else ()
+    language = ("-metadata:s:a:0", f"language={settings.language}") if settings.language else ()
+    return ("-map", f"0:{settings.stream_index}", *filters, *encoder.arguments(settings), *language)
+
+
+def _audio_filter(settings: AudioEncode) -> str:
+    chain = [_AUDIO_FILTER]
+    if settings.loudness_lufs is not None:
+        if settings.channels is not None:
+            # What is measured must be what is heard: mixed down first.
+            chain.append(f"aformat=channel_layouts={settings.channels}c")
+        chain.append(_LOUDNESS.format(lufs=settings.loudness_lufs))
+    return ",".join(chain)
 
 
 def _container_arguments(encode: Encode) -> tuple[str, ...]:
     reproducible = ("-fflags", "+bitexact")
     if encode.container == "mp4":
         return (*reproducible, "-movflags", "+faststart", "-f", "mp4")
+    if encode.container == "webm":
+        return (*reproducible, "-cues_to_front", "1", "-f", "webm")
     fragments: tuple[str, ...] = ()
     if encode.video is None and encode.fragment_seconds is not None:
         fragments = ("-frag_duration", str(round(encode.fragment_seconds * 1_000_000)))

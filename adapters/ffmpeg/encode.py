@@ -5,14 +5,18 @@ from dataclasses import asdict, dataclass
 from fractions import Fraction
 from typing import Any, Literal, get_args
 
-Container = Literal["cmaf", "mp4"]
+Container = Literal["cmaf", "mp4", "webm"]
+Hdr = Literal["HLG", "PQ"]
 JsonValue = str | int | float | bool | None | list["JsonValue"] | dict[str, "JsonValue"]
 JsonObject = dict[str, JsonValue]
 
 
 @dataclass(frozen=True, slots=True)
 class VideoEncode:
-    """One video stream of the result. None means: the encoder's default. "copy" reads only `stream_index`."""
+    """One video stream of the result. None means: the encoder's default.
+
+    "copy" reads only `stream_index` and `codec_tag`.
+    """
 
     stream_index: int
     """Absolute index in the source."""
@@ -28,18 +32,29 @@ class VideoEncode:
     maxrate_kbps: int | None
     bufsize_kbps: int | None
     speed: str | None
-    """x264's -preset."""
+    """In the encoder's own words: x264's -preset, libvpx's -cpu-used."""
     codec_profile: str | None
     level: str | None
     pixel_format: str | None
     tune: str | None
     tone_map: bool = False
     """The source is HLG or PQ: bring it to BT.709 SDR."""
+    hdr: Hdr | None = None
+    """The source is HDR and stays it, in BT.2020 with this transfer function."""
+    deinterlace: bool = False
+    """Make whole pictures of the source's fields, one of two."""
+    passes: int = 1
+    """2: the bit rate is planned over the whole film first, see `build_passes`."""
+    codec_tag: str | None = None
+    """The sample entry's name where a copy needs another than FFmpeg's choice."""
 
 
 @dataclass(frozen=True, slots=True)
 class AudioEncode:
-    """One audio stream of the result. None means: as in the source. "copy" reads only the first and the last."""
+    """One audio stream of the result. None means: as in the source.
+
+    "copy" reads only `stream_index`, `has_adts` and `language`.
+    """
 
     stream_index: int
     encoder: str
@@ -48,6 +63,10 @@ class AudioEncode:
     sample_rate_hz: int | None
     has_adts: bool = False
     """The source is AAC with a header before each frame (MPEG-TS, .aac), which MP4 does not want."""
+    language: str | None = None
+    """ISO 639-2, three letters; written into the file."""
+    loudness_lufs: float | None = None
+    """Integrated loudness by EBU R128 that the sound is brought to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +79,8 @@ class Encode:
     video: VideoEncode | None
     audio: AudioEncode | None
     container: Container
-    """"cmaf": fragmented MP4, a fragment for each GOP (ISO/IEC 23000-19); "mp4": one moov, at the front."""
+    """"cmaf": fragmented MP4, a fragment for each GOP (ISO/IEC 23000-19); "mp4": one moov, at the front; "webm":
+    the index at the front too."""
     fragment_seconds: Fraction | None
     """Length of a fragment. With video the GOP makes it, and `verify_grid` demands it, if it is given."""
     duration_seconds: float | None

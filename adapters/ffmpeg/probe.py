@@ -21,7 +21,14 @@ from adapters.ffmpeg.supervisor import Box, Limits, StopReason, supervise
 
 # FFmpeg's demuxers of formats whose clock may jump (AVFMT_TS_DISCONT), of those that we let in.
 _DISCONTINUOUS = frozenset({"mpegts", "mpeg", "ogg", "live_flv"})
+# libavcodec's names of the orders in which fields are coded and shown.
+_INTERLACED = frozenset({"tt", "bb", "tb", "bt"})
+_LANGUAGE = re.compile(r"[a-z]{2,3}")
 _CLOCK = re.compile(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)")
+_PICTURES = {
+    ".jpg": "jpeg_pipe", ".jpeg": "jpeg_pipe", ".png": "png_pipe", ".webp": "webp_pipe", ".bmp": "bmp_pipe",
+    ".tif": "tiff_pipe", ".tiff": "tiff_pipe",
+}  # fmt: skip
 _MAX_DOCUMENT_BYTES = 16 << 20
 # Twice the largest single allocation that `input_arguments` lets through. Probing a film takes some 50 MB.
 _MEMORY_BYTES = 2 << 30
@@ -57,6 +64,14 @@ class VideoStream:
     is_default: bool
     start_seconds: float | None
     """On the file's own clock, which in MPEG-TS starts anywhere; None if nothing of the stream was found."""
+    level: int | None = None
+    """As the codec writes it: 41 for 4.1 in H.264, 123 in HEVC."""
+    bit_rate_kbps: float | None = None
+
+    @property
+    def is_interlaced(self) -> bool:
+        """True where the file says so; pictures of two fields that call themselves progressive are believed."""
+        return self.field_order in _INTERLACED
 
     @property
     def display_width(self) -> int:
@@ -85,7 +100,7 @@ class VideoStream:
 
 @dataclass(frozen=True, slots=True)
 class AudioStream:
-    """One audio stream; `language` is ISO 639-2 as the file gives it, None for "und"."""
+    """One audio stream; `language` is ISO 639 as the file gives it, two or three letters; None for "und"."""
 
     index: int
     codec: str
@@ -96,6 +111,8 @@ class AudioStream:
     is_default: bool
     duration_seconds: float | None
     start_seconds: float | None
+    codec_profile: str | None = None
+    bit_rate_kbps: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +167,7 @@ def run_probe(ffprobe: Path, file: Path, *, timeout_seconds: float = 30) -> tupl
                 str(ffprobe),
                 "-v", "level+error", "-hide_banner",
                 "-show_format", "-show_streams", "-of", "json",
-                *input_arguments(file.absolute()),
+                *input_arguments(file.absolute(), options=_as_picture(file)),
             ),
             workspace=Path(folder),
             box=Box(readable=(file.absolute(),)),
@@ -180,6 +197,12 @@ def run_probe(ffprobe: Path, file: Path, *, timeout_seconds: float = 30) -> tupl
     return parse_probe(answer), answer
 
 
+def _as_picture(file: Path) -> tuple[str, ...]:
+    """A picture's name makes it the first of a sequence, whose demuxer opens other files and is not on the list."""
+    demuxer = _PICTURES.get(file.suffix.lower())
+    return ("-f", demuxer) if demuxer else ()
+
+
 def parse_probe(document: Mapping[str, object]) -> Probe:
     """Read ffprobe's JSON. Never raises: unknown shapes and absurd numbers count as absent."""
     container = mapping(document.get("format"))
@@ -197,12 +220,11 @@ def parse_probe(document: Mapping[str, object]) -> Probe:
         streams_seconds = [s.duration_seconds for s in video] + [s.duration_seconds for s in audio]
         known = [seconds for seconds in streams_seconds if seconds is not None]
         duration = max(known, default=None)
-    bit_rate = number(container.get("bit_rate"))
     return Probe(
         format_name=text(container.get("format_name")) or "",
         duration_seconds=duration,
         size_bytes=count(container.get("size")),
-        bit_rate_kbps=bit_rate / 1000 if bit_rate is not None and bit_rate > 0 else None,
+        bit_rate_kbps=_bit_rate(container),
         video=video,
         audio=audio,
         other=other,
@@ -232,22 +254,33 @@ def _video(item: Mapping[str, object]) -> VideoStream:
         is_attached_picture=number(disposition.get("attached_pic")) == 1,
         is_default=number(disposition.get("default")) == 1,
         start_seconds=number(item.get("start_time")),
+        level=count(item.get("level")) or None,
+        bit_rate_kbps=_bit_rate(item),
     )
 
 
 def _audio(item: Mapping[str, object]) -> AudioStream:
-    language = text(_tags(item).get("language"))
+    # It goes into command lines and manifests: what is no code is none.
+    language = (text(_tags(item).get("language")) or "").lower()
     return AudioStream(
         index=count(item.get("index")) or 0,
         codec=text(item.get("codec_name")) or "unknown",
         sample_rate_hz=count(item.get("sample_rate")) or 0,
         channels=count(item.get("channels")) or 0,
         channel_layout=text(item.get("channel_layout")),
-        language=None if language == "und" else language,
+        language=language if _LANGUAGE.fullmatch(language) and language != "und" else None,
         is_default=number(mapping(item.get("disposition")).get("default")) == 1,
         duration_seconds=_stream_duration(item),
         start_seconds=number(item.get("start_time")),
+        codec_profile=text(item.get("profile")),
+        bit_rate_kbps=_bit_rate(item),
     )
+
+
+def _bit_rate(item: Mapping[str, object]) -> float | None:
+    """From the stream or the file, or from the statistics that mkvmerge writes into a tag."""
+    bits = number(item.get("bit_rate")) or number(_tags(item).get("BPS"))
+    return bits / 1000 if bits is not None and bits > 0 else None
 
 
 def _rotation(item: Mapping[str, object]) -> int:

@@ -6,11 +6,11 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
-from django.db.models import Max, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 
+from jobs import presets
 from jobs.api.problems import flatten as flatten
 from jobs.api.requests import LadderRequest
 from jobs.console import cells
@@ -65,7 +65,8 @@ class NewVersionForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscrip
 class PresetAdmin(PageAdmin[Preset]):
     form = NewVersionForm
     page_template = "console/preset.html"
-    list_display = ("preset", "title", "packaging", "rungs", "created")
+    list_display = ("preset", "owner", "title", "packaging", "rungs", "created")
+    list_select_related = ("account",)
     list_fullwidth = True
     ordering = ("name", "-version")
     sortable_by = ()
@@ -78,6 +79,10 @@ class PresetAdmin(PageAdmin[Preset]):
     @display(description="Preset")
     def preset(self, row: Preset) -> str:
         return str(row)
+
+    @display(description="Owner")
+    def owner(self, row: Preset) -> str:
+        return row.account.slug if row.account else "everybody"
 
     @display(description="Packaging")
     def packaging(self, row: Preset) -> str:
@@ -105,16 +110,10 @@ class PresetAdmin(PageAdmin[Preset]):
         return {"name": origin.name, "title": origin.title, "ladder": ladder}
 
     def save_model(self, request: HttpRequest, obj: Preset, form: Any, change: bool) -> None:
-        """Two operators may save the same name at once: the second takes the version after."""
-        while True:
-            versions = Preset.objects.filter(name=obj.name).aggregate(newest=Max("version"))
-            obj.version = (versions["newest"] or 0) + 1
-            try:
-                with transaction.atomic():
-                    obj.save(force_insert=True)
-                return
-            except IntegrityError:
-                obj.pk = None
+        """A version for everybody; accounts make their own by the API."""
+        made = presets.add_version(None, obj.name, obj.title, Ladder.from_json(obj.ladder))
+        obj.pk, obj.version = made.pk, made.version
+        obj._state.adding = False
 
     # --- the page -----------------------------------------------------------------------------------------
     def sections(self, request: HttpRequest, row: Preset) -> Sequence[Section]:
@@ -125,11 +124,13 @@ class PresetAdmin(PageAdmin[Preset]):
                 ("Name", cells.code(row.name)),
                 ("Version", str(row.version)),
                 ("Title", row.title),
+                ("Owner", self.owner(row)),
                 ("Packaging", ladder.packaging),
                 ("Segment", f"{ladder.segment_seconds:g} s"),
                 ("GOP", f"{ladder.gop_seconds:g} s"),
                 ("Created (UTC)", cells.when(row.created_at)),
-                ("Versions", _versions(Preset.objects.filter(name=row.name))),
+                ("Extras", ", ".join(extra.name for extra in ladder.extras) or "none"),
+                ("Versions", _versions(Preset.objects.filter(name=row.name, account=row.account_id))),
             ],
         )
         text = json.dumps(row.ladder, indent=2, ensure_ascii=False)

@@ -1,5 +1,6 @@
 from .account import Account, ApiKey
 from .attempt import Attempt
+from .github import GitHubRule, GitHubSubmission
 from .idempotency import IdempotencyKey
 from .job import Job, Source
 from .output import Output
@@ -12,6 +13,8 @@ __all__ = [
     "Account",
     "ApiKey",
     "Attempt",
+    "GitHubRule",
+    "GitHubSubmission",
     "IdempotencyKey",
     "Job",
     "Output",

@@ -15,7 +15,7 @@ from .preset import Preset
 
 
 class Job(models.Model):
-    """`ladder` is the wish, frozen at submission; `plan` the ladder resolved against the source.
+    """`ladder` or `command` is the wish, frozen at submission; `plan` is the wish resolved against the source.
 
     `version` grows with each transaction that changes the job or anything in it: an ETag, and the row whose
     lock puts those transactions in a line.
@@ -30,7 +30,10 @@ class Job(models.Model):
     reference = models.CharField(max_length=200, default="", blank=True)
     metadata: "models.JSONField[Any, Any]" = models.JSONField(default=dict, blank=True)
     preset = models.ForeignKey(Preset, null=True, blank=True, on_delete=models.PROTECT)
-    ladder: "models.JSONField[Any, Any]" = models.JSONField()
+    ladder: "models.JSONField[Any, Any]" = models.JSONField(null=True, blank=True)
+    command: "models.JSONField[Any, Any]" = models.JSONField(null=True, blank=True)
+    # Which API it came by, where that is not this product's own: its answers are in that API's words.
+    interface = models.CharField(max_length=16, default="", blank=True)
     destination = models.CharField(max_length=2048)
     timeout_seconds = models.PositiveIntegerField()
     plan: "models.JSONField[Any, Any]" = models.JSONField(null=True, blank=True)
@@ -45,6 +48,11 @@ class Job(models.Model):
     finished_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ladder__isnull=True) ^ Q(command__isnull=True), name="a_ladder_or_a_command"
+            )
+        ]
         indexes = [
             # Ids are made in the order of time (UUIDv7): the newest come first by id alone.
             models.Index(fields=["account", "-id"], name="newest_jobs_of_an_account"),

@@ -3,10 +3,18 @@
 from typing import Any
 
 from django.db import models
+from django.db.models import Q
 from django.db.models.functions import Now
+
+from .account import Account
 
 
 class Preset(models.Model):
+    """`account` None: it ships with the product or is the operators' own, and everybody may name it."""
+
+    account = models.ForeignKey(
+        Account, null=True, blank=True, on_delete=models.CASCADE, related_name="presets"
+    )
     name = models.CharField(max_length=64)
     version = models.PositiveIntegerField()
     title = models.CharField(max_length=200)
@@ -15,7 +23,12 @@ class Preset(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["name", "version"], name="one_row_for_each_preset_version")
+            models.UniqueConstraint(
+                fields=["name", "version"], condition=Q(account=None), name="one_row_for_each_shared_version"
+            ),
+            models.UniqueConstraint(
+                fields=["account", "name", "version"], name="one_row_for_each_preset_version"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,214 +1,141 @@
 """A ladder meets a source: which renditions there will be, and the exact encode of each."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from adapters.ffmpeg.command import AudioEncode, Encode, VideoEncode
+from adapters.ffmpeg.encoders import video_encoder
 from adapters.ffmpeg.probe import AudioStream, Probe, VideoStream
-from jobs.planner.gop import Grid, grid_of
-from jobs.planner.plan import Plan, RenditionPlan
-from jobs.planner.sizes import Size, fit, own_size, scale
-from jobs.planner.specs import CHANNELS, COPY, SAMPLE_RATES_HZ, AudioRung, Ladder, Rung
-from jobs.planner.streams import best_audio, best_video, delay_seconds, is_still_image
+from jobs.planner.extras import plan_extras
+from jobs.planner.gop import Grid, grid_of, nominal_rate
+from jobs.planner.passthrough import why_audio_encoded, why_encoded
+from jobs.planner.pictures import copied_video, hdr_of, pixel_format_of, sized_rungs, video_encode
+from jobs.planner.plan import Plan, PlanFailed, RenditionPlan
+from jobs.planner.sizes import Size
+from jobs.planner.sounds import audio_encode, copied_audio, rungs_of
+from jobs.planner.specs import COPY, AudioRung, Ladder, Rung
+from jobs.planner.streams import audio_languages, best_audio, best_video, delay_seconds, is_still_image
 
 __all__ = ["Plan", "PlanFailed", "RenditionPlan", "resolve"]
 
-DEFAULT_CRF = 23
-DEFAULT_SPEED = "veryfast"
-DEFAULT_CODEC_PROFILE = "high"
-DEFAULT_PIXEL_FORMAT = "yuv420p"
-AUDIO_KBPS_PER_CHANNEL = 64
-
-# What MP4 holds, HLS names (adapters/packaging/codecs.py) and players play.
-COPYABLE_VIDEO = frozenset({"h264", "hevc", "av1"})
-COPYABLE_AUDIO = frozenset({"aac", "ac3", "eac3", "mp3", "opus", "flac"})
-# Where AAC comes with a header before each frame.
-ADTS_FORMATS = frozenset({"mpegts", "aac"})
-
-_HDR = {"arib-std-b67": "HLG", "smpte2084": "PQ"}
 _SDR_8_BIT_420 = frozenset({"yuv420p", "yuvj420p", "nv12"})
-
-
-class PlanFailed(Exception):
-    """The ladder cannot be made from this source. `code` is a fault code, `message` is for the customer."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = message
 
 
 def resolve(ladder: Ladder, probe: Probe) -> Plan:
     """The plan for `ladder`, in which `problems` finds nothing, against a source.
 
     Raises PlanFailed("no_usable_stream") if the source has neither of the streams that the ladder asks for,
-    PlanFailed("container_refused") if a rung shall copy one that MP4 cannot hold.
+    PlanFailed("container_refused") if a rung shall copy one that the container cannot hold.
     """
     video = best_video(probe) if ladder.rungs else None
     audio = best_audio(probe) if ladder.audio else None
     if video is None and audio is None:
         raise PlanFailed("no_usable_stream", _why_nothing(ladder, probe))
-
-    notes = list(_stream_notes(ladder, probe, video, audio))
-    grid = grid_of(ladder, probe, video)
-    sound = _audio_encode(ladder.audio, audio, probe, notes) if ladder.audio and audio else None
+    meeting = _Meeting(ladder, probe, video, grid_of(ladder, probe, video), [])
+    meeting.notes.extend(_stream_notes(ladder, probe, video, audio))
     renditions: list[RenditionPlan] = []
+    sounds = meeting.sounds(ladder.audio, audio) if ladder.audio and audio else []
     if video is not None:
-        notes += _picture_notes(ladder, video, grid)
-        for rung, size in _rungs(ladder.rungs, video, notes):
-            picture = _video_encode(rung, size, video, grid)
-            renditions.append(_video_rendition(ladder, rung, picture, sound, grid, probe))
-    if ladder.audio and sound and (video is None or ladder.packaging == "hls"):
-        renditions.append(_audio_rendition(ladder, ladder.audio, sound, grid, probe))
+        meeting.notes.extend(_picture_notes(ladder, video, meeting.grid))
+        muxed = None if ladder.has_segments or not sounds else sounds[0][1]
+        for rung, size in sized_rungs(ladder.rungs, video, meeting.notes):
+            picture = meeting.picture(rung, size, video)
+            renditions.append(meeting.video_rendition(rung, picture, muxed))
+    if video is None or ladder.has_segments:
+        renditions += [meeting.audio_rendition(rung, sound) for rung, sound in sounds]
     return Plan(
         packaging=ladder.packaging,
-        segment_seconds=grid.segment_seconds,
-        gop_seconds=grid.gop_seconds,
-        frame_rate=grid.frame_rate,
+        segment_seconds=meeting.grid.segment_seconds,
+        gop_seconds=meeting.grid.gop_seconds,
+        frame_rate=meeting.grid.frame_rate,
         duration_seconds=probe.duration_seconds,
         renditions=tuple(renditions),
-        notes=tuple(notes),
+        extras=plan_extras(ladder.extras, probe, best_video(probe), best_audio(probe), meeting.notes),
+        notes=tuple(meeting.notes),
+        segments=ladder.segments,
+        publish=ladder.publish,
     )
 
 
-def _rungs(rungs: tuple[Rung, ...], video: VideoStream, notes: list[str]) -> list[tuple[Rung, Size]]:
-    """The rungs that this picture can fill, with their sizes; the lowest one, if it can fill none."""
-    source = Size(video.display_width, video.display_height)
-    kept: list[tuple[Rung, Size]] = []
-    too_large: list[Rung] = []
-    for rung in rungs:
-        size = source if rung.encoder == COPY else fit(rung, source)
-        if size is None:
-            too_large.append(rung)
-            continue
-        if rung.encoder != COPY and scale(rung, source) > 1:
-            notes.append(f"Rung {rung.name!r} has the source's own size, {size}: it is never enlarged.")
-        kept.append((rung, size))
-    if not kept:
-        lowest = min(too_large, key=lambda rung: scale(rung, source))
-        too_large.remove(lowest)
-        kept = [(lowest, own_size(source))]
-        notes.append(
-            f"Every rung is larger than the source: {lowest.name!r} has the source's own size, {kept[0][1]}."
+@dataclass(frozen=True, slots=True)
+class _Meeting:
+    """A ladder and a source, while the plan is made; `notes` grow."""
+
+    ladder: Ladder
+    probe: Probe
+    video: VideoStream | None
+    grid: Grid
+    notes: list[str]
+
+    def picture(self, rung: Rung, size: Size, video: VideoStream) -> VideoEncode:
+        container = self.ladder.container
+        if rung.encoder == COPY:
+            return copied_video(rung, size, video, self.grid, container)
+        encode = video_encode(rung, size, video, self.grid)
+        if self.ladder.passthrough == "never":
+            return encode
+        reason = why_encoded(encode, video, self.probe, container, has_segments=self.ladder.has_segments)
+        if reason is not None:
+            self.notes.append(f"Rung {rung.name!r} is encoded: {reason}.")
+            return encode
+        self.notes.append(f"Rung {rung.name!r} is a copy: the source is what it asks for already.")
+        return copied_video(rung, size, video, self.grid, container)
+
+    def sounds(self, wish: AudioRung, best: AudioStream) -> list[tuple[AudioRung, AudioEncode]]:
+        has_all = self.ladder.audio_languages == "all"
+        streams = audio_languages(self.probe) if has_all else (best,)
+        taken = {rung.name for rung in self.ladder.rungs} | {extra.name for extra in self.ladder.extras}
+        return [(rung, self.sound(rung, stream)) for rung, stream in rungs_of(wish, streams, taken)]
+
+    def sound(self, rung: AudioRung, audio: AudioStream) -> AudioEncode:
+        container = self.ladder.container
+        if rung.encoder == COPY:
+            return copied_audio(rung.name, audio, self.probe, container)
+        encode = audio_encode(rung, audio, self.notes)
+        if self.ladder.passthrough == "never":
+            return encode
+        reason = why_audio_encoded(encode, audio, self.probe, container)
+        if reason is not None:
+            self.notes.append(f"{rung.name!r} is encoded: {reason}.")
+            return encode
+        self.notes.append(f"{rung.name!r} is a copy: the source is what it asks for already.")
+        return copied_audio(rung.name, audio, self.probe, container)
+
+    def video_rendition(self, rung: Rung, picture: VideoEncode, sound: AudioEncode | None) -> RenditionPlan:
+        has_segments = self.ladder.has_segments
+        return RenditionPlan(
+            key=rung.name,
+            kind="video" if has_segments else "muxed",
+            required=rung.required,
+            encode=Encode(
+                video=picture,
+                audio=sound,
+                container=self.ladder.container,
+                fragment_seconds=self.grid.gop_seconds if has_segments else None,
+                duration_seconds=_duration(self.probe, picture, sound),
+                delay_seconds=_forgotten_delay(self.probe, picture, sound),
+            ),
+            file_name=f"{rung.name}.{'webm' if self.ladder.container == 'webm' else 'mp4'}",
+            pool=rung.pool,
         )
-    if too_large:
-        names = ", ".join(repr(rung.name) for rung in too_large)
-        notes.append(f"Left out, since the source has {source} and is never enlarged: {names}.")
-    return kept
 
-
-def _video_encode(rung: Rung, size: Size, video: VideoStream, grid: Grid) -> VideoEncode:
-    if rung.encoder == COPY:
-        if video.codec not in COPYABLE_VIDEO:
-            raise PlanFailed(
-                "container_refused", _not_copyable(rung.name, "video", video.codec, COPYABLE_VIDEO)
-            )
-        return VideoEncode(
-            stream_index=video.index,
-            encoder=COPY,
-            width=size.width,
-            height=size.height,
-            frame_rate=None,
-            gop_frames=grid.gop_frames,
-            crf=None,
-            bitrate_kbps=None,
-            maxrate_kbps=None,
-            bufsize_kbps=None,
-            speed=None,
-            codec_profile=None,
-            level=None,
-            pixel_format=None,
-            tune=None,
+    def audio_rendition(self, rung: AudioRung, sound: AudioEncode) -> RenditionPlan:
+        has_segments = self.ladder.has_segments
+        suffix = {"cmaf": "mp4", "mp4": "m4a", "webm": "webm"}[self.ladder.container]
+        return RenditionPlan(
+            key=rung.name,
+            kind="audio",
+            required=rung.required,
+            encode=Encode(
+                video=None,
+                audio=sound,
+                container=self.ladder.container,
+                fragment_seconds=self.grid.gop_seconds if has_segments else None,
+                duration_seconds=_duration(self.probe, None, sound),
+                delay_seconds=_forgotten_delay(self.probe, None, sound),
+            ),
+            file_name=f"{rung.name}.{suffix}",
         )
-    crf = DEFAULT_CRF if rung.crf is None and rung.bitrate_kbps is None else rung.crf
-    bufsize_kbps = rung.bufsize_kbps
-    if bufsize_kbps is None and rung.maxrate_kbps is not None:
-        bufsize_kbps = 2 * rung.maxrate_kbps
-    return VideoEncode(
-        stream_index=video.index,
-        encoder=rung.encoder,
-        width=size.width,
-        height=size.height,
-        frame_rate=grid.forced_rate,
-        gop_frames=grid.gop_frames,
-        crf=crf,
-        bitrate_kbps=rung.bitrate_kbps,
-        maxrate_kbps=rung.maxrate_kbps,
-        bufsize_kbps=bufsize_kbps,
-        speed=rung.speed or DEFAULT_SPEED,
-        codec_profile=rung.codec_profile or DEFAULT_CODEC_PROFILE,
-        level=rung.level,
-        pixel_format=rung.pixel_format or DEFAULT_PIXEL_FORMAT,
-        tune=rung.tune,
-        tone_map=video.color_transfer in _HDR,
-    )
-
-
-def _audio_encode(rung: AudioRung, audio: AudioStream, probe: Probe, notes: list[str]) -> AudioEncode:
-    if rung.encoder == COPY:
-        if audio.codec not in COPYABLE_AUDIO:
-            raise PlanFailed(
-                "container_refused", _not_copyable(rung.name, "audio", audio.codec, COPYABLE_AUDIO)
-            )
-        has_adts = audio.codec == "aac" and probe.format_name in ADTS_FORMATS
-        return AudioEncode(audio.index, COPY, None, None, None, has_adts=has_adts)
-    wish = rung.channels or audio.channels
-    channels = min(wish, audio.channels, int(CHANNELS.high))
-    if channels != wish:
-        notes.append(f"{rung.name!r} has {channels} of {wish} channels: the source has {audio.channels}.")
-    sample_rate_hz = rung.sample_rate_hz or audio.sample_rate_hz
-    if sample_rate_hz not in SAMPLE_RATES_HZ:
-        sample_rate_hz = SAMPLE_RATES_HZ[-1]
-        notes.append(
-            f"The source's audio has {audio.sample_rate_hz} Hz: {rung.name!r} has {sample_rate_hz} Hz."
-        )
-    return AudioEncode(
-        stream_index=audio.index,
-        encoder=rung.encoder,
-        bitrate_kbps=rung.bitrate_kbps or channels * AUDIO_KBPS_PER_CHANNEL,
-        channels=channels,
-        sample_rate_hz=sample_rate_hz,
-    )
-
-
-def _video_rendition(
-    ladder: Ladder, rung: Rung, picture: VideoEncode, sound: AudioEncode | None, grid: Grid, probe: Probe
-) -> RenditionPlan:
-    muxed = ladder.packaging == "mp4"
-    sound = sound if muxed else None
-    return RenditionPlan(
-        key=rung.name,
-        kind="muxed" if muxed else "video",
-        required=rung.required,
-        encode=Encode(
-            video=picture,
-            audio=sound,
-            container="mp4" if muxed else "cmaf",
-            fragment_seconds=None if muxed else grid.gop_seconds,
-            duration_seconds=_duration(probe, picture, sound),
-            delay_seconds=_forgotten_delay(probe, picture, sound),
-        ),
-        file_name=f"{rung.name}.mp4",
-    )
-
-
-def _audio_rendition(
-    ladder: Ladder, rung: AudioRung, sound: AudioEncode, grid: Grid, probe: Probe
-) -> RenditionPlan:
-    alone = ladder.packaging == "mp4"
-    return RenditionPlan(
-        key=rung.name,
-        kind="audio",
-        required=rung.required,
-        encode=Encode(
-            video=None,
-            audio=sound,
-            container="mp4" if alone else "cmaf",
-            fragment_seconds=None if alone else grid.gop_seconds,
-            duration_seconds=_duration(probe, None, sound),
-            delay_seconds=_forgotten_delay(probe, None, sound),
-        ),
-        file_name=f"{rung.name}.m4a" if alone else f"{rung.name}.mp4",
-    )
 
 
 def _duration(probe: Probe, picture: VideoEncode | None, sound: AudioEncode | None) -> float | None:
@@ -255,32 +182,55 @@ def _stream_notes(
     pictures = sum(not stream.is_attached_picture for stream in probe.video)
     if video is not None and pictures > 1:
         yield f"The source has {pictures} video streams: stream {video.index} was taken."
-    if audio is not None and len(probe.audio) > 1:
+    if audio is None or len(probe.audio) < 2:
+        return
+    if ladder.audio_languages == "all":
+        taken = ", ".join(str(stream.index) for stream in audio_languages(probe))
+        yield f"The source has {len(probe.audio)} audio streams: taken for their languages were {taken}."
+    else:
         yield f"The source has {len(probe.audio)} audio streams: stream {audio.index} was taken."
 
 
 def _picture_notes(ladder: Ladder, video: VideoStream, grid: Grid) -> Iterator[str]:
     if any(rung.encoder != COPY for rung in ladder.rungs):
-        if video.is_variable_rate or grid.frame_rate != video.frame_rate:
-            rate = float(grid.frame_rate or 0)
-            yield f"The source's frame rate varies or is unknown: the renditions have a constant {rate:.6g}."
-        elif grid.forced_rate is not None:
+        nominal = nominal_rate(video)
+        if video.is_variable_rate or nominal != video.frame_rate:
+            yield (
+                "The source's frame rate varies or is unknown: "
+                f"the renditions have a constant {float(grid.frame_rate or 0):.6g}."
+            )
+        elif grid.forced_rate is not None and grid.frame_rate == nominal:
             yield "The source's video starts late: its first picture stands until it moves."
-        if video.color_transfer in _HDR:
-            yield f"The source is HDR ({_HDR[video.color_transfer]}): the renditions are SDR, 8 bits, 4:2:0."
-        elif video.pixel_format not in _SDR_8_BIT_420:
-            yield f"The source's pixel format is {video.pixel_format}: the renditions have 8 bits, 4:2:0."
-    if ladder.packaging == "hls":
+        yield from _rate_notes(ladder, grid, float(nominal))
+        if video.is_interlaced:
+            yield "The source is interlaced: the renditions have whole pictures, one for each two fields."
+        yield from _pixel_notes(ladder, video)
+    if ladder.has_segments:
         for rung in ladder.rungs:
             if rung.encoder == COPY:
                 yield f"Rung {rung.name!r} is a copy: its segments end where the source has key frames."
 
 
-def _not_copyable(name: str, kind: str, codec: str, known: frozenset[str]) -> str:
-    return (
-        f"The source's {kind} is {codec}, which {name!r} cannot copy into MP4. "
-        f"Copied are {', '.join(sorted(known))}; name an encoder for the rest."
-    )
+def _rate_notes(ladder: Ladder, grid: Grid, nominal: float) -> Iterator[str]:
+    for rung in ladder.rungs:
+        rate = float(grid.capped_rates.get(rung.max_frame_rate or 0, nominal))
+        if rung.encoder != COPY and rate != nominal:
+            yield f"Rung {rung.name!r} has {rate:.6g} of the source's {nominal:.6g} frames per second."
+
+
+def _pixel_notes(ladder: Ladder, video: VideoStream) -> Iterator[str]:
+    hdr = hdr_of(video)
+    encoded = [rung for rung in ladder.rungs if rung.encoder != COPY]
+    kept = [rung.name for rung in encoded if rung.hdr == "keep"]
+    if hdr and len(kept) < len(encoded):
+        which = "the renditions" if not kept else "all renditions but those that keep it"
+        yield f"The source is HDR ({hdr}): {which} are SDR, 8 bits, 4:2:0."
+    if hdr and kept:
+        yield f"The source is HDR ({hdr}), and so is: {', '.join(map(repr, kept))}."
+    formats = sorted({pixel_format_of(rung, video_encoder(rung.encoder), is_hdr=False) for rung in encoded})
+    if not hdr and video.pixel_format not in (*_SDR_8_BIT_420, *formats):
+        have = "8 bits, 4:2:0" if formats == ["yuv420p"] else " and ".join(formats)
+        yield f"The source's pixel format is {video.pixel_format}: the renditions have {have}."
 
 
 def _why_nothing(ladder: Ladder, probe: Probe) -> str:

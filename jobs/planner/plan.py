@@ -6,9 +6,19 @@ from fractions import Fraction
 from typing import Any, Literal
 
 from adapters.ffmpeg.command import Encode
-from jobs.planner.specs import Packaging
+from adapters.ffmpeg.extras import ExtraEncode
+from jobs.planner.specs import Packaging, Pool, Publish, Segments
 
 Kind = Literal["video", "audio", "muxed"]
+
+
+class PlanFailed(Exception):
+    """The ladder cannot be made from this source. `code` is a fault code, `message` is for the customer."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +30,8 @@ class RenditionPlan:
     required: bool
     encode: Encode
     file_name: str
+    pool: Pool | None = None
+    """The rung's wish; None leaves it to the encoder."""
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -28,11 +40,34 @@ class RenditionPlan:
             "required": self.required,
             "encode": self.encode.to_json(),
             "file_name": self.file_name,
+            "pool": self.pool,
         }
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> "RenditionPlan":
         return cls(**{**document, "encode": Encode.from_json(document["encode"])})
+
+
+@dataclass(frozen=True, slots=True)
+class ExtraPlan:
+    """One picture or clip to make beside the ladder. `key` is the extra's name."""
+
+    key: str
+    required: bool
+    encode: ExtraEncode
+    file_name: str
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "key": self.key,
+            "required": self.required,
+            "encode": self.encode.to_json(),
+            "file_name": self.file_name,
+        }
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> "ExtraPlan":
+        return cls(**{**document, "encode": ExtraEncode.from_json(document["encode"])})
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +78,15 @@ class Plan:
     segment_seconds: Fraction
     gop_seconds: Fraction
     frame_rate: Fraction | None
-    """Frames per second of every video rendition; None without video."""
+    """Frames per second of every video rendition that names no rate of its own; None without video."""
     duration_seconds: float | None
     """Of the source; None if it does not tell."""
     renditions: tuple[RenditionPlan, ...]
     notes: tuple[str, ...]
     """A sentence for each decision that departs from the ladder."""
+    segments: Segments = "single_file"
+    publish: Publish = "final"
+    extras: tuple[ExtraPlan, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON types; fractions as "num/den"."""
@@ -60,6 +98,9 @@ class Plan:
             "duration_seconds": self.duration_seconds,
             "renditions": [rendition.to_json() for rendition in self.renditions],
             "notes": list(self.notes),
+            "segments": self.segments,
+            "publish": self.publish,
+            "extras": [extra.to_json() for extra in self.extras],
         }
 
     @classmethod
@@ -74,6 +115,7 @@ class Plan:
                 "frame_rate": None if frame_rate is None else Fraction(frame_rate),
                 "renditions": tuple(RenditionPlan.from_json(item) for item in document["renditions"]),
                 "notes": tuple(document["notes"]),
+                "extras": tuple(ExtraPlan.from_json(item) for item in document.get("extras", ())),
             }
         )
 

@@ -1,14 +1,15 @@
 """The presets that ship: ladders as data. A changed ladder is a new version, jobs keep the one they named.
 
-crf sets the quality and a cap bounds the peak: easy scenes cost less than the cap, hard ones never more
-than a player counts on. The caps are the usual ones of H.264 streaming: 5 Mbit/s at 1080p, about half of
-that a rung down. "veryfast" since CPU is what a ladder costs; who wants smaller files names a `speed`.
+A crf sets the quality and a cap bounds the peak: easy scenes cost less than the cap, hard ones never more
+than a player counts on. The caps are the usual ones of streaming: H.264 5 Mbit/s at 1080p and about half of that a
+rung down, HEVC a third less (Apple's HLS authoring specification, tables 2 and 4), AV1 and VP9 some two thirds.
+"veryfast" since CPU is what a ladder costs; who wants smaller files names a `speed`.
 GOPs of 2 s and segments of 4 s: quick starts, few requests.
 """
 
 from dataclasses import dataclass
 
-from jobs.planner.specs import AudioRung, Ladder, Rung
+from jobs.planner.specs import AudioRung, Extra, Ladder, Rung
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,8 @@ class Preset:
     ladder: Ladder
 
 
-def _rung(height: int, maxrate_kbps: int) -> Rung:
+def h264(height: int, maxrate_kbps: int) -> Rung:
+    """H.264 that every player has played for ten years."""
     return Rung(
         name=f"{height}p",
         height=height,
@@ -34,11 +36,113 @@ def _rung(height: int, maxrate_kbps: int) -> Rung:
     )
 
 
-_AUDIO = AudioRung(bitrate_kbps=128, channels=2)
-_UP_TO_720P = (_rung(720, 2800), _rung(480, 1400), _rung(360, 800), _rung(240, 400))
+def hevc(height: int, maxrate_kbps: int) -> Rung:
+    """HEVC, with the source's HDR if it has any."""
+    return Rung(
+        name=f"{height}p",
+        height=height,
+        encoder="libx265",
+        crf=24,
+        maxrate_kbps=maxrate_kbps,
+        bufsize_kbps=2 * maxrate_kbps,
+        speed="fast",
+        hdr="keep",
+    )
+
+
+def av1(height: int, maxrate_kbps: int) -> Rung:
+    """AV1, with the source's HDR if it has any."""
+    return Rung(
+        name=f"{height}p",
+        height=height,
+        encoder="libsvtav1",
+        crf=32,
+        maxrate_kbps=maxrate_kbps,
+        bufsize_kbps=2 * maxrate_kbps,
+        speed="8",
+        hdr="keep",
+    )
+
+
+def vp9(height: int, maxrate_kbps: int) -> Rung:
+    """VP9 for WebM."""
+    return Rung(
+        name=f"{height}p",
+        height=height,
+        encoder="libvpx-vp9",
+        crf=32,
+        maxrate_kbps=maxrate_kbps,
+        bufsize_kbps=2 * maxrate_kbps,
+        speed="4",
+    )
+
+
+AAC = AudioRung(bitrate_kbps=128, channels=2)
+OPUS = AudioRung(encoder="libopus", bitrate_kbps=96, channels=2)
+_UP_TO_720P = (h264(720, 2800), h264(480, 1400), h264(360, 800), h264(240, 400))
+_HEVC = (
+    hevc(2160, 14_000),
+    hevc(1440, 8000),
+    hevc(1080, 4500),
+    hevc(720, 2000),
+    hevc(480, 1000),
+    hevc(360, 500),
+)
+_AV1 = (av1(1080, 3500), av1(720, 1800), av1(480, 900), av1(360, 500))
+_PREVIEW = (
+    Extra("preview", "preview_clip", duration_seconds=15, height=480),
+    Extra("thumbnail", "thumbnail", at_seconds=5, format="jpeg", height=360),
+)
+_ARCHIVE = Rung(
+    name="archive",
+    source_size=True,
+    crf=18,
+    speed="slow",
+    codec_profile="high",
+    pixel_format="yuv420p",
+)
 
 SHIPPED: tuple[Preset, ...] = (
-    Preset("hls-1080p", 1, "HLS, 1080p to 240p", Ladder("hls", (_rung(1080, 5000), *_UP_TO_720P), _AUDIO)),
-    Preset("hls-720p", 1, "HLS, 720p to 240p", Ladder("hls", _UP_TO_720P, _AUDIO)),
-    Preset("mp4-720p", 1, "One MP4 file, 720p", Ladder("mp4", (_rung(720, 2800),), _AUDIO)),
+    Preset("hls-1080p", 1, "HLS, 1080p to 240p", Ladder("hls", (h264(1080, 5000), *_UP_TO_720P), AAC)),
+    Preset("hls-720p", 1, "HLS, 720p to 240p", Ladder("hls", _UP_TO_720P, AAC)),
+    Preset("mp4-720p", 1, "One MP4 file, 720p", Ladder("mp4", (h264(720, 2800),), AAC)),
+    Preset("hls-2160p-hevc", 1, "HLS, HEVC, 2160p to 360p, HDR kept", Ladder("hls", _HEVC, AAC)),
+    Preset("hls-av1", 1, "HLS, AV1, 1080p to 360p, HDR kept", Ladder("hls", _AV1, AAC)),
+    Preset(
+        "web-1080p-720p-preview",
+        1,
+        "MP4 in 1080p and 720p, a preview of 15 s, a thumbnail from 5 s",
+        Ladder("mp4", (h264(1080, 5000), h264(720, 2800)), AAC, extras=_PREVIEW),
+    ),
+    Preset(
+        "mp4",
+        1,
+        "One MP4 file, H.264, up to 1080p; a copy where the source is one",
+        Ladder("mp4", (h264(1080, 5000),), AAC, passthrough="auto"),
+    ),
+    Preset(
+        "webm",
+        1,
+        "One WebM file, VP9 and Opus, up to 1080p; a copy where the source is one",
+        Ladder("webm", (vp9(1080, 3500),), OPUS, passthrough="auto"),
+    ),
+    Preset(
+        "hevc",
+        1,
+        "One MP4 file, HEVC, up to 1080p, HDR kept; a copy where the source is one",
+        Ladder("mp4", (hevc(1080, 4500),), AAC, passthrough="auto"),
+    ),
+    Preset("audio-only", 1, "One M4A file, stereo AAC", Ladder("mp4", (), AAC)),
+    Preset(
+        "archive-normalise",
+        1,
+        "One MP4 file in the source's size, near lossless, loudness -23 LUFS (EBU R128)",
+        Ladder("mp4", (_ARCHIVE,), AudioRung(bitrate_kbps=320, sample_rate_hz=48000, loudness_lufs=-23)),
+    ),
+    Preset(
+        "passthrough",
+        1,
+        "The source's streams as they are, in MP4",
+        Ladder("mp4", (Rung("copy", encoder="copy"),), AudioRung(encoder="copy")),
+    ),
 )

@@ -1,52 +1,53 @@
-"""The wish: a ladder of rungs, as a customer spells it or a preset stores it, and what can be wrong with it.
+"""The wish: a ladder of rungs, as a customer spells it or a preset stores it.
 
-A ladder knows nothing about a source; `ladder.resolve` brings the two together. The ranges stand here once:
-the API's schema and `problems` both read them.
+A ladder knows nothing about a source; `ladder.resolve` brings the two together. What can be wrong with one stands in
+`problems`. The ranges stand here once, those of an encoder with the encoder.
 """
 
 import re
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from fractions import Fraction
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any, Literal, get_args
 
-from adapters.ffmpeg.encoders import AUDIO_ENCODERS, VIDEO_ENCODERS
+from adapters.ffmpeg.encode import Container
+from adapters.ffmpeg.encoders import Range
+from adapters.ffmpeg.extras import ExtraFormat, ExtraKind
 
-Packaging = Literal["hls", "mp4"]
+Packaging = Literal["hls", "dash", "hls+dash", "mp4", "webm"]
 PACKAGINGS: tuple[Packaging, ...] = get_args(Packaging)
-
-
-class Range(NamedTuple):
-    """Both ends belong to it."""
-
-    low: float
-    high: float
-
+Segments = Literal["single_file", "separate"]
+SEGMENTS: tuple[Segments, ...] = get_args(Segments)
+Publish = Literal["final", "progressive"]
+PUBLISH: tuple[Publish, ...] = get_args(Publish)
+Passthrough = Literal["auto", "never"]
+PASSTHROUGH: tuple[Passthrough, ...] = get_args(Passthrough)
+Languages = Literal["default", "all"]
+LANGUAGES: tuple[Languages, ...] = get_args(Languages)
+HdrWish = Literal["tone_map", "keep"]
+HDR: tuple[HdrWish, ...] = get_args(HdrWish)
+Pool = Literal["cpu", "gpu", "highmem"]
+POOLS: tuple[Pool, ...] = get_args(Pool)
+Strategy = Literal["separate"]
+STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)
+# Packagings of whole files, without segments or a manifest, and what they are made of.
+FILES: Mapping[str, Container] = {"mp4": "mp4", "webm": "webm"}
 
 COPY = "copy"
-# x264's "placebo" is left out: hours of CPU for nothing that can be seen.
-SPEEDS = (
-    "ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow",
-)  # fmt: skip
-CODEC_PROFILES = ("baseline", "main", "high")
-LEVELS = (
-    "1.0", "1.1", "1.2", "1.3", "2.0", "2.1", "2.2", "3.0", "3.1", "3.2",
-    "4.0", "4.1", "4.2", "5.0", "5.1", "5.2", "6.0", "6.1", "6.2",
-)  # fmt: skip
-# What every decoder of the three profiles above plays; x264 refuses other formats with them.
-PIXEL_FORMATS = ("yuv420p",)
-TUNES = ("film", "animation", "grain", "fastdecode", "zerolatency")
-SAMPLE_RATES_HZ = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
-
+PIXEL_FORMATS = ("yuv420p", "yuv420p10le")
 MAX_RUNGS = 20
+MAX_EXTRAS = 10
+# Beyond it no player's menu goes, and each is an encode of the whole film.
+MAX_LANGUAGES = 16
+# Commands run an encode of two passes one after the other; until the worker does, a rung has one.
+MAX_PASSES = 1
 DIMENSION = Range(16, 8192)
-# Below 1 x264 is lossless, which the profiles above do not have.
-CRF = Range(1, 51)
 VIDEO_KBPS = Range(16, 200_000)
 BUFFER_KBITS = Range(16, 400_000)
-AUDIO_KBPS = Range(8, 512)
+FRAME_RATE = Range(1, 120)
 CHANNELS = Range(1, 8)
+# What loudnorm takes; EBU R128 asks for -23, streaming services for -14 to -18.
+LOUDNESS_LUFS = Range(-70, -5)
 GOP_SECONDS = Range(0.25, 10)
 SEGMENT_SECONDS = Range(1, 30)
 DEFAULT_GOP_SECONDS = 2.0
@@ -61,9 +62,13 @@ class Rung:
     """One step of the ladder. None: the planner's default.
 
     `height` is the picture's short side and `width` its long one, in pixels as displayed: "720p" of an
-    upright phone clip is 720x1280. With both, the picture fits into them. Give `crf` or `bitrate_kbps`,
-    not both; `maxrate_kbps` caps either, over a window of `bufsize_kbps` kilobits (twice the cap by
-    default). `encoder` "copy" takes the source's stream as it is and none of the other settings.
+    upright phone clip is 720x1280. With both, the picture fits into them; `source_size` takes the source's own
+    instead. Give `crf` or `bitrate_kbps`, not both; `maxrate_kbps` caps either, over a window of `bufsize_kbps`
+    kilobits (twice the cap by default). `speed`, `codec_profile`, `level` and `tune` are words of the encoder's.
+    `encoder` "copy" takes the source's stream as it is and none of the other settings.
+
+    `max_frame_rate` caps frames per second: a whole fraction of the source's rate where that comes near.
+    `hdr` "keep" leaves HLG and PQ as they are, in 10 bits. `pool` is where it should run.
     """
 
     name: str
@@ -80,11 +85,19 @@ class Rung:
     pixel_format: str | None = None
     tune: str | None = None
     required: bool = True
+    source_size: bool = False
+    passes: int = 1
+    max_frame_rate: float | None = None
+    hdr: HdrWish = "tone_map"
+    pool: Pool | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class AudioRung:
-    """The one audio rendition of a ladder. None: as in the source, at 64 kbit/s for each channel."""
+    """The sound of a ladder, encoded once and shared. None: as in the source, at the encoder's usual bit rate.
+
+    `loudness_lufs` brings it to this integrated loudness (EBU R128), with true peaks below -1 dBTP.
+    """
 
     name: str = "audio"
     encoder: str = "aac"
@@ -92,22 +105,67 @@ class AudioRung:
     channels: int | None = None
     sample_rate_hz: int | None = None
     required: bool = True
+    loudness_lufs: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Extra:
+    """What is made beside the ladder: pictures and short clips. None: the planner's default.
+
+    `at_seconds` is where it is taken from, `height` its short side and `width` its long one, `interval_seconds` the
+    distance of a sprite sheet's pictures. `format` is one of the kind's (`adapters.ffmpeg.extras.FORMATS`).
+    """
+
+    name: str
+    kind: ExtraKind
+    at_seconds: float | None = None
+    duration_seconds: float | None = None
+    interval_seconds: float | None = None
+    format: ExtraFormat | None = None
+    height: int | None = None
+    width: int | None = None
+    required: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Ladder:
-    """The whole wish. A segment is a whole number of GOPs."""
+    """The whole wish. A segment is a whole number of GOPs.
+
+    `segments`: byte ranges of one file for each rendition, or an object for each segment. `publish`: one manifest
+    when all is there, or the first as soon as it can be played, and a fuller one with each rendition. Whole files
+    (MP4, WebM) have neither segments nor a manifest.
+
+    `passthrough` "auto" copies a stream of the source that is what its rung asks for already. `audio_languages`:
+    the default audio stream, or the first of each language. `strategy`: each rung is a process of its own.
+    """
 
     packaging: Packaging
     rungs: tuple[Rung, ...]
     audio: AudioRung | None
     segment_seconds: float = DEFAULT_SEGMENT_SECONDS
     gop_seconds: float = DEFAULT_GOP_SECONDS
+    segments: Segments = "single_file"
+    publish: Publish = "final"
+    passthrough: Passthrough = "never"
+    audio_languages: Languages = "default"
+    strategy: Strategy = "separate"
+    extras: tuple[Extra, ...] = ()
+
+    @property
+    def container(self) -> Container:
+        """Of each rendition."""
+        return FILES.get(self.packaging, "cmaf")
+
+    @property
+    def has_segments(self) -> bool:
+        """Whether players change the rendition at segments, so that all of them share a grid."""
+        return self.packaging not in FILES
 
     def to_json(self) -> dict[str, Any]:
         document = _fields(self)
         document["rungs"] = [_fields(rung) for rung in self.rungs]
         document["audio"] = None if self.audio is None else _fields(self.audio)
+        document["extras"] = [_fields(extra) for extra in self.extras]
         return document
 
     @classmethod
@@ -122,132 +180,9 @@ class Ladder:
                 **document,
                 "rungs": tuple(Rung(**rung) for rung in document["rungs"]),
                 "audio": None if audio is None else AudioRung(**audio),
+                "extras": tuple(Extra(**extra) for extra in document.get("extras", ())),
             }
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """`pointer` is a JSON pointer (RFC 6901) relative to the ladder; `detail` a sentence for its author."""
-
-    pointer: str
-    code: str
-    detail: str
-
-
-def problems(ladder: Ladder) -> tuple[Problem, ...]:
-    """All that is wrong with a ladder of the right types, in its order; empty if it can be planned."""
-    return tuple(_problems(ladder))
-
-
-def _problems(ladder: Ladder) -> Iterator[Problem]:
-    yield from _unknown("", ladder, {"packaging": PACKAGINGS})
-    ranges = {"segment_seconds": SEGMENT_SECONDS, "gop_seconds": GOP_SECONDS}
-    outside = list(_outside("", ladder, ranges))
-    yield from outside
-    if not outside and exact(ladder.segment_seconds) % exact(ladder.gop_seconds):
-        yield Problem(
-            "/segment_seconds",
-            "not_a_multiple",
-            f"A segment holds whole GOPs: make it a multiple of {ladder.gop_seconds:g} seconds.",
-        )
-    if not ladder.rungs and ladder.audio is None:
-        yield Problem("/rungs", "empty", "A ladder needs a rung or audio.")
-    if len(ladder.rungs) > MAX_RUNGS:
-        yield Problem("/rungs", "too_many", f"A ladder has at most {MAX_RUNGS} rungs.")
-
-    names = Counter(rung.name for rung in ladder.rungs)
-    if ladder.audio is not None:
-        names[ladder.audio.name] += 1
-    for position, rung in enumerate(ladder.rungs):
-        yield from _name(f"/rungs/{position}", rung.name, names)
-        yield from _rung(f"/rungs/{position}", rung)
-    if ladder.audio is not None:
-        yield from _name("/audio", ladder.audio.name, names)
-        yield from _audio("/audio", ladder.audio)
-
-
-def _rung(pointer: str, rung: Rung) -> Iterator[Problem]:
-    if rung.encoder == COPY:
-        yield from _not_with_copy(pointer, rung, [*_RUNG_RANGES, *_RUNG_CHOICES])
-        return
-    yield from _unknown(pointer, rung, {"encoder": VIDEO_ENCODERS, **_RUNG_CHOICES})
-    yield from _outside(pointer, rung, _RUNG_RANGES)
-    if rung.height is None and rung.width is None:
-        yield Problem(f"{pointer}/height", "required", "Give a height, a width, or both.")
-    for side in ("height", "width"):
-        if (getattr(rung, side) or 0) % 2:
-            yield Problem(f"{pointer}/{side}", "odd", "4:2:0 video has even dimensions.")
-    if rung.crf is not None and rung.bitrate_kbps is not None:
-        yield Problem(
-            f"{pointer}/crf", "conflict", "Give crf or bitrate_kbps, not both; maxrate_kbps caps either."
-        )
-    if rung.maxrate_kbps is not None and rung.maxrate_kbps < (rung.bitrate_kbps or 0):
-        yield Problem(f"{pointer}/maxrate_kbps", "conflict", "The cap is below bitrate_kbps.")
-    if rung.bufsize_kbps is not None and rung.maxrate_kbps is None:
-        yield Problem(f"{pointer}/bufsize_kbps", "conflict", "A buffer needs a maxrate_kbps to hold to.")
-
-
-def _audio(pointer: str, audio: AudioRung) -> Iterator[Problem]:
-    if audio.encoder == COPY:
-        yield from _not_with_copy(pointer, audio, [*_AUDIO_RANGES, *_AUDIO_CHOICES])
-        return
-    yield from _unknown(pointer, audio, {"encoder": AUDIO_ENCODERS, **_AUDIO_CHOICES})
-    yield from _outside(pointer, audio, _AUDIO_RANGES)
-
-
-_RUNG_RANGES = {
-    "height": DIMENSION,
-    "width": DIMENSION,
-    "crf": CRF,
-    "bitrate_kbps": VIDEO_KBPS,
-    "maxrate_kbps": VIDEO_KBPS,
-    "bufsize_kbps": BUFFER_KBITS,
-}
-_RUNG_CHOICES: dict[str, Sequence[object]] = {
-    "speed": SPEEDS,
-    "codec_profile": CODEC_PROFILES,
-    "level": LEVELS,
-    "pixel_format": PIXEL_FORMATS,
-    "tune": TUNES,
-}
-_AUDIO_RANGES = {"bitrate_kbps": AUDIO_KBPS, "channels": CHANNELS}
-_AUDIO_CHOICES: dict[str, Sequence[object]] = {"sample_rate_hz": SAMPLE_RATES_HZ}
-
-
-def _name(pointer: str, name: str, names: Counter[str]) -> Iterator[Problem]:
-    if not NAME.fullmatch(name):
-        yield Problem(
-            f"{pointer}/name",
-            "malformed",
-            "A name has 1 to 32 of a-z, 0-9, '-' and '_', and starts with a letter or a digit.",
-        )
-    elif name == RESERVED_NAME:
-        yield Problem(f"{pointer}/name", "reserved", f"{RESERVED_NAME!r} is the manifest's own name.")
-    elif names[name] > 1:
-        yield Problem(f"{pointer}/name", "duplicate", f"{name!r} names {names[name]} renditions.")
-
-
-def _unknown(pointer: str, spec: object, choices: Mapping[str, Sequence[object]]) -> Iterator[Problem]:
-    for field, allowed in choices.items():
-        value = getattr(spec, field)
-        if value is not None and value not in allowed:
-            known = ", ".join(map(str, allowed))
-            yield Problem(f"{pointer}/{field}", "unknown", f"{value!r} is not one of: {known}.")
-
-
-def _outside(pointer: str, spec: object, ranges: Mapping[str, Range]) -> Iterator[Problem]:
-    for field, (low, high) in ranges.items():
-        value = getattr(spec, field)
-        # Written so that NaN is outside too.
-        if value is not None and not low <= value <= high:
-            yield Problem(f"{pointer}/{field}", "out_of_range", f"{value} is not in {low:g} to {high:g}.")
-
-
-def _not_with_copy(pointer: str, spec: object, fields: Sequence[str]) -> Iterator[Problem]:
-    for field in fields:
-        if getattr(spec, field) is not None:
-            yield Problem(f"{pointer}/{field}", "conflict", f"A copied stream keeps its own {field}.")
 
 
 def exact(seconds: float) -> Fraction:
@@ -255,6 +190,6 @@ def exact(seconds: float) -> Fraction:
     return Fraction(str(seconds))
 
 
-def _fields(value: Ladder | Rung | AudioRung) -> dict[str, Any]:
+def _fields(value: Ladder | Rung | AudioRung | Extra) -> dict[str, Any]:
     # `dataclasses.asdict` copies deeply: ten times the work, on values that cannot change.
     return {field.name: getattr(value, field.name) for field in fields(value)}

@@ -1,6 +1,7 @@
-"""Which streams of a source are the film: one picture, one sound."""
+"""Which streams of a source are the film: one picture, one sound, or one sound in each language."""
 
 from adapters.ffmpeg.probe import AudioStream, Probe, VideoStream
+from jobs.planner.specs import MAX_LANGUAGES
 
 
 def best_video(probe: Probe) -> VideoStream | None:
@@ -21,12 +22,29 @@ def best_video(probe: Probe) -> VideoStream | None:
 
 def best_audio(probe: Probe) -> AudioStream | None:
     """The default stream, or else the first."""
-    usable = [
+    return max(_usable_audio(probe), key=lambda stream: stream.is_default, default=None)
+
+
+def audio_languages(probe: Probe) -> tuple[AudioStream, ...]:
+    """The best stream, and then the first of each other language in the file's order, at most MAX_LANGUAGES.
+
+    Streams that do not tell their language count as one language.
+    """
+    best = best_audio(probe)
+    if best is None:
+        return ()
+    by_language = {best.language: best}
+    for stream in _usable_audio(probe):
+        by_language.setdefault(stream.language, stream)
+    return tuple(by_language.values())[:MAX_LANGUAGES]
+
+
+def _usable_audio(probe: Probe) -> list[AudioStream]:
+    return [
         stream
         for stream in probe.audio
         if stream.channels and stream.sample_rate_hz and stream.codec != "unknown"
     ]
-    return max(usable, key=lambda stream: stream.is_default, default=None)
 
 
 def is_still_image(probe: Probe) -> bool:

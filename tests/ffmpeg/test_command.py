@@ -168,8 +168,10 @@ def test_an_unknown_container_is_refused() -> None:
 
 
 def test_the_registries_name_what_a_ladder_may_ask_for() -> None:
-    assert VIDEO_ENCODERS == ("libx264", "copy")
-    assert AUDIO_ENCODERS == ("aac", "copy")
+    assert VIDEO_ENCODERS == (
+        "libx264", "libx265", "libsvtav1", "libvpx-vp9", "h264_nvenc", "hevc_nvenc", "av1_nvenc", "copy",
+    )  # fmt: skip
+    assert AUDIO_ENCODERS == ("aac", "libopus", "ac3", "eac3", "flac", "copy")
 
 
 class Studio:

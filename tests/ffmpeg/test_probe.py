@@ -47,6 +47,8 @@ def test_a_clip_is_read_whole(ffprobe: Path, clip: Path) -> None:
                 is_attached_picture=False,
                 is_default=True,
                 start_seconds=0.0,
+                level=31,
+                bit_rate_kbps=1205.959,
             ),
         ),
         audio=(
@@ -60,6 +62,8 @@ def test_a_clip_is_read_whole(ffprobe: Path, clip: Path) -> None:
                 is_default=True,
                 duration_seconds=5.312,
                 start_seconds=0.0,
+                codec_profile="LC",
+                bit_rate_kbps=384.828,
             ),
         ),
         other=(),
@@ -265,3 +269,37 @@ def test_no_document_makes_the_parser_raise(document: dict[str, object], stream:
             assert video.display_height >= 0
             assert video.rotation in (0, 90, 180, 270)
             assert video.is_variable_rate in (True, False)
+
+
+@pytest.mark.parametrize(
+    ("tag", "language"),
+    [
+        ("eng", "eng"), ("ENG", "eng"), ("de", "de"), ("und", None), ("english", None), ("", None), (7, None),
+        ('e"\n', None), ("-y", None),
+    ],
+)  # fmt: skip
+def test_a_language_that_is_no_code_is_none(tag: object, language: str | None) -> None:
+    probe = parse_probe({"streams": [{"codec_type": "audio", "tags": {"language": tag}}]})
+    assert probe.audio[0].language == language
+
+
+@pytest.mark.parametrize(
+    ("order", "is_interlaced"),
+    [
+        ("tt", True),
+        ("bb", True),
+        ("tb", True),
+        ("bt", True),
+        ("progressive", False),
+        (None, False),
+        ([], False),
+    ],
+)
+def test_the_order_of_fields_tells_what_is_interlaced(order: object, is_interlaced: bool) -> None:
+    probe = parse_probe({"streams": [{"codec_type": "video", "field_order": order}]})
+    assert probe.video[0].is_interlaced is is_interlaced
+
+
+def test_a_bit_rate_may_stand_in_a_tag_of_matroska() -> None:
+    probe = parse_probe({"streams": [{"codec_type": "video", "tags": {"BPS": "2500000"}}]})
+    assert probe.video[0].bit_rate_kbps == 2500

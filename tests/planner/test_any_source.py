@@ -2,14 +2,29 @@
 
 import json
 from fractions import Fraction
+from pathlib import Path
 
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
+from adapters.ffmpeg.command import build_passes
+from adapters.ffmpeg.encoders import VIDEO_ENCODERS, video_encoder
+from adapters.ffmpeg.extras import KINDS, build_extra_argv
 from adapters.ffmpeg.probe import Probe, parse_probe
 from jobs.faults import SPECS
 from jobs.planner.ladder import Plan, PlanFailed, resolve
-from jobs.planner.specs import COPY, PIXEL_FORMATS, SPEEDS, AudioRung, Ladder, Rung, problems
+from jobs.planner.problems import problems
+from jobs.planner.specs import (
+    COPY,
+    HDR,
+    LANGUAGES,
+    PASSTHROUGH,
+    PIXEL_FORMATS,
+    AudioRung,
+    Extra,
+    Ladder,
+    Rung,
+)
 
 side = st.sampled_from([0, 1, 2, 3, 180, 239, 241, 719, 720, 1079, 1080, 1920, 30_000]) | st.integers(
     0, 10_000
@@ -19,7 +34,7 @@ rate = st.sampled_from(
 )
 starts = st.sampled_from(["0", "0.04", "1.4", "4.4", "50000", "-1", "N/A", "nan", None])
 seconds = st.sampled_from(["0", "0.04", "5.28", "36000", "N/A", "-1", "nan", None])
-codec = st.sampled_from(["h264", "h264", "hevc", "vp8", "aac", "ac3", "pcm_s16le", None])
+codec = st.sampled_from(["h264", "h264", "hevc", "vp8", "vp9", "aac", "ac3", "opus", "pcm_s16le", None])
 flags = st.fixed_dictionaries({"default": st.integers(0, 1), "attached_pic": st.integers(0, 1)})
 
 video = st.fixed_dictionaries(
@@ -34,6 +49,9 @@ video = st.fixed_dictionaries(
         "nb_frames": st.sampled_from(["1", "100", "N/A"]),
         "duration": seconds,
         "start_time": starts,
+        "field_order": st.sampled_from(["progressive", "tt", None]),
+        "bit_rate": st.sampled_from(["1000000", "N/A"]),
+        "profile": st.sampled_from(["High", "Main", "LC", None]),
         "pix_fmt": st.sampled_from(["yuv420p", "yuv444p", "yuv420p10le", "gbrp", None]),
         "color_transfer": st.sampled_from(["bt709", "smpte2084", "arib-std-b67", None]),
         "disposition": flags,
@@ -45,6 +63,9 @@ audio = st.fixed_dictionaries(
         "codec_type": st.just("audio"),
         "codec_name": codec,
         "sample_rate": st.sampled_from(["48000", "44100", "96000", "7350", "0", "x"]),
+        "tags": st.fixed_dictionaries({"language": st.sampled_from(["eng", "deu", "und", "e!", None])}),
+        "bit_rate": st.sampled_from(["96000", "N/A"]),
+        "profile": st.sampled_from(["LC", "HE-AAC", None]),
         "channels": st.sampled_from([0, 1, 2, 6, 8, 24]),
         "duration": seconds,
         "start_time": starts,
@@ -56,7 +77,7 @@ other = st.fixed_dictionaries({"codec_type": st.sampled_from(["subtitle", "data"
 
 @st.composite
 def probes(draw: st.DrawFn) -> Probe:
-    streams = draw(st.lists(video | audio | other, min_size=1, max_size=6))
+    streams = draw(st.lists(video | video | audio | other, min_size=1, max_size=6))
     for position, stream in enumerate(streams):
         stream["index"] = str(position)
     name = draw(st.sampled_from(["mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "png_pipe", "image2", "mpegts"]))
@@ -69,31 +90,57 @@ sizes = st.tuples(even, st.none() | even) | st.tuples(st.none(), even)
 rest = st.fixed_dictionaries(
     {},
     optional={
+        "encoder": st.sampled_from(VIDEO_ENCODERS),
         "crf": st.floats(1, 51),
         "maxrate_kbps": st.integers(16, 200_000),
-        "speed": st.sampled_from(SPEEDS),
         "required": st.booleans(),
+        "max_frame_rate": st.floats(1, 120).map(lambda rate: round(rate, 3)),
+        "hdr": st.sampled_from(HDR),
+        "pixel_format": st.sampled_from([None, *PIXEL_FORMATS]),
+        "pool": st.sampled_from([None, "cpu", "gpu", "highmem"]),
     },
 )
 encoded = st.builds(lambda name, size, rest: Rung(name, *size, **rest), name, sizes, rest)
+unscaled = st.builds(Rung, name=name, source_size=st.just(True), encoder=st.sampled_from(VIDEO_ENCODERS))
 copied = st.builds(Rung, name=name, encoder=st.just(COPY))
-rungs = st.lists(encoded | encoded | copied, max_size=5, unique_by=lambda rung: rung.name).map(tuple)
+rungs = st.lists(encoded | encoded | copied | unscaled, max_size=5, unique_by=lambda rung: rung.name).map(
+    tuple
+)
 sounds = st.builds(
     AudioRung,
+    name=st.sampled_from(["audio", "a" * 32]),
+    encoder=st.sampled_from(["aac", "libopus", "flac", "ac3"]),
     channels=st.none() | st.integers(1, 8),
     sample_rate_hz=st.sampled_from([None, 8000, 44100, 48000]),
+    loudness_lufs=st.sampled_from([None, -23.0]),
 ) | st.builds(AudioRung, encoder=st.just(COPY))
+extras = st.lists(
+    st.builds(
+        Extra,
+        name=name,
+        kind=st.sampled_from(KINDS),
+        at_seconds=st.none() | st.floats(0, 10**7),
+        duration_seconds=st.none() | st.floats(0.1, 60),
+        interval_seconds=st.none() | st.floats(0.1, 3600),
+        height=st.none() | st.integers(16, 480),
+    ),
+    max_size=3,
+    unique_by=lambda extra: extra.name,
+).map(tuple)
 ladders = st.builds(
     Ladder,
-    packaging=st.sampled_from(["hls", "mp4"]),
+    packaging=st.sampled_from(["hls", "dash", "mp4", "webm"]),
     rungs=rungs,
     audio=st.none() | sounds,
     gop_seconds=st.sampled_from([0.5, 1.0, 2.0]),
     segment_seconds=st.sampled_from([2.0, 4.0, 6.0]),
+    passthrough=st.sampled_from(PASSTHROUGH),
+    audio_languages=st.sampled_from(LANGUAGES),
+    extras=extras,
 ).filter(lambda ladder: not problems(ladder))
 
 
-@settings(derandomize=True, deadline=None, max_examples=200)
+@settings(derandomize=True, deadline=None, max_examples=300)
 @given(ladder=ladders, probe=probes())
 def test_any_source_gives_a_valid_plan_or_a_known_failure(ladder, probe):
     try:
@@ -109,12 +156,19 @@ def test_any_source_gives_a_valid_plan_or_a_known_failure(ladder, probe):
 def check(plan: Plan, ladder: Ladder, probe: Probe) -> None:
     assert Plan.from_json(json.loads(json.dumps(plan.to_json()))) == plan
     assert plan.renditions
-    keys = [one.key for one in plan.renditions]
-    assert len(set(keys)) == len({one.file_name for one in plan.renditions}) == len(keys)
+    keys = [one.key for one in (*plan.renditions, *plan.extras)]
+    files = {one.file_name for one in (*plan.renditions, *plan.extras)}
+    assert len(set(keys)) == len(files) == len(keys)
+    assert all(len(key) <= 64 for key in keys)
     assert (plan.segment_seconds / plan.gop_seconds).denominator == 1
+    assert plan.gop_seconds <= max(4, 1 / (plan.frame_rate or 1))
     assert all(note.endswith(".") for note in plan.notes)
+    check_extras(plan, probe)
     pictures = {stream.index: stream for stream in probe.video}
     for rendition in plan.renditions:
+        for argv in build_passes(rendition.encode, ffmpeg=Path("/f"), source=Path("/s"), target=Path("/t")):
+            assert all(argv)
+            assert not any("None" in token for token in argv)
         wish = next((rung for rung in ladder.rungs if rung.name == rendition.key), ladder.audio)
         assert wish is not None
         assert rendition.required == wish.required
@@ -125,14 +179,19 @@ def check(plan: Plan, ladder: Ladder, probe: Probe) -> None:
         assert delay == 0 or probe.format_name == "mpegts"
         sound = rendition.encode.audio
         if sound is not None and sound.encoder != COPY:
-            assert sound.bitrate_kbps and sound.channels and sound.sample_rate_hz
-        assert (rendition.kind == "video") == (ladder.packaging == "hls" and sound is None)
+            assert sound.channels and sound.sample_rate_hz
+            assert (sound.bitrate_kbps is None) == (sound.encoder == "flac")
+        assert (rendition.kind == "video") == (ladder.has_segments and sound is None)
         picture = rendition.encode.video
         if picture is None or picture.encoder == COPY:
             continue
         stream = pictures[picture.stream_index]
         assert plan.frame_rate is not None
-        assert plan.gop_seconds == picture.gop_frames / plan.frame_rate
+        assert plan.gop_seconds == picture.gop_frames / (picture.frame_rate or plan.frame_rate)
+        assert (picture.frame_rate or plan.frame_rate) <= (wish.max_frame_rate or 120) * 1.001
+        assert not (picture.tone_map and picture.hdr)
+        assert picture.hdr is None or picture.pixel_format == "yuv420p10le"
+        assert picture.codec_profile in video_encoder(picture.encoder).codec_profiles
         assert plan.frame_rate <= 120
         assert picture.pixel_format in PIXEL_FORMATS
         assert picture.width % 2 == picture.height % 2 == 0
@@ -144,3 +203,14 @@ def check(plan: Plan, ladder: Ladder, probe: Probe) -> None:
         low = Fraction(max(picture.width - 2, 0), picture.height + 2)
         high = Fraction(picture.width + 2, max(picture.height - 2, 1))
         assert low <= shape <= high or 2 in (picture.width, picture.height)
+
+
+def check_extras(plan: Plan, probe: Probe) -> None:
+    for extra in plan.extras:
+        encode = extra.encode
+        argv = build_extra_argv(encode, ffmpeg=Path("/f"), source=Path("/s"), target=Path("/t"))
+        assert all(argv)
+        assert encode.width * encode.columns <= 65_535
+        assert 1 <= encode.columns * encode.rows <= 100
+        assert encode.duration_seconds is None or encode.duration_seconds > 0
+        assert encode.at_seconds >= 0

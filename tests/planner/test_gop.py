@@ -2,7 +2,7 @@ from fractions import Fraction
 
 import pytest
 
-from jobs.planner.gop import gop_frames, nominal_rate, segment_gops
+from jobs.planner.gop import nominal_rate, segment_gops
 
 
 @pytest.mark.parametrize("rate", ["25", "24000/1001", "30000/1001", "2997/100", "17/2", "1/10", "120"])
@@ -31,12 +31,6 @@ def test_a_constant_rate_is_kept_exactly(rate, picture):
 def test_any_other_rate_becomes_a_standard_one_that_drops_no_frames(nominal, average, expected, picture):
     nominal, average = (rate and Fraction(rate) for rate in (nominal, average))
     assert nominal_rate(picture(frame_rate=nominal, average_frame_rate=average)) == Fraction(expected)
-
-
-def test_a_gop_is_a_whole_number_of_frames():
-    assert gop_frames(Fraction(24000, 1001), Fraction(2)) == 48
-    assert gop_frames(Fraction(25), Fraction(1, 4)) == 6
-    assert gop_frames(Fraction(1, 10), Fraction(2)) == 1
 
 
 def test_a_segment_is_a_whole_number_of_gops():

@@ -12,7 +12,8 @@ from jobs.planner.ladder import Plan, PlanFailed, RenditionPlan, resolve
 from jobs.planner.presets import SHIPPED
 from jobs.planner.specs import AudioRung, Ladder, Rung
 
-HLS_1080P, HLS_720P, MP4_720P = (preset.ladder for preset in SHIPPED)
+_LADDERS = {preset.name: preset.ladder for preset in SHIPPED}
+HLS_1080P, HLS_720P, MP4_720P = (_LADDERS[name] for name in ("hls-1080p", "hls-720p", "mp4-720p"))
 
 
 def sizes(plan: Plan) -> list[tuple[str, int, int]]:

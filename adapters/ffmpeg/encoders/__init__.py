@@ -1,12 +1,45 @@
 """The encoders a ladder may name: one file each, one line here."""
 
-from adapters.ffmpeg.encoders.aac import Aac
-from adapters.ffmpeg.encoders.base import AudioEncoder, VideoEncoder
-from adapters.ffmpeg.encoders.copy import CopyAudio, CopyVideo
-from adapters.ffmpeg.encoders.libx264 import Libx264
+from adapters.ffmpeg.encoders.aac import AAC
+from adapters.ffmpeg.encoders.ac3 import AC3
+from adapters.ffmpeg.encoders.av1_nvenc import AV1_NVENC
+from adapters.ffmpeg.encoders.base import AudioEncoder, Pool, Range, VideoEncoder
+from adapters.ffmpeg.encoders.copy import COPY_AUDIO, COPY_VIDEO
+from adapters.ffmpeg.encoders.eac3 import EAC3
+from adapters.ffmpeg.encoders.flac import FLAC
+from adapters.ffmpeg.encoders.h264_nvenc import H264_NVENC
+from adapters.ffmpeg.encoders.hevc_nvenc import HEVC_NVENC
+from adapters.ffmpeg.encoders.libopus import LIBOPUS
+from adapters.ffmpeg.encoders.libsvtav1 import LIBSVTAV1
+from adapters.ffmpeg.encoders.libvpx_vp9 import LIBVPX_VP9
+from adapters.ffmpeg.encoders.libx264 import LIBX264
+from adapters.ffmpeg.encoders.libx265 import LIBX265
 
-_VIDEO: dict[str, VideoEncoder] = {encoder.name: encoder for encoder in (Libx264(), CopyVideo())}
-_AUDIO: dict[str, AudioEncoder] = {encoder.name: encoder for encoder in (Aac(), CopyAudio())}
+__all__ = [
+    "AUDIO_ENCODERS",
+    "VIDEO_ENCODERS",
+    "AudioEncoder",
+    "Pool",
+    "Range",
+    "VideoEncoder",
+    "audio_encoder",
+    "video_encoder",
+]
+
+_VIDEO = {
+    encoder.name: encoder
+    for encoder in (
+        LIBX264,
+        LIBX265,
+        LIBSVTAV1,
+        LIBVPX_VP9,
+        H264_NVENC,
+        HEVC_NVENC,
+        AV1_NVENC,
+        COPY_VIDEO,
+    )
+}
+_AUDIO = {encoder.name: encoder for encoder in (AAC, LIBOPUS, AC3, EAC3, FLAC, COPY_AUDIO)}
 
 VIDEO_ENCODERS: tuple[str, ...] = tuple(_VIDEO)
 AUDIO_ENCODERS: tuple[str, ...] = tuple(_AUDIO)

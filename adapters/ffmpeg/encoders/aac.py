@@ -1,21 +1,19 @@
 """AAC-LC by FFmpeg's own encoder. https://ffmpeg.org/ffmpeg-codecs.html#aac"""
 
 from adapters.ffmpeg.encode import AudioEncode
+from adapters.ffmpeg.encoders.base import FRAGMENTED, AudioEncoder, audio_options
 
 
-class Aac:
-    name = "aac"
-    codec = "aac"
-    filters = True
+def _arguments(settings: AudioEncode) -> tuple[str, ...]:
+    return audio_options("aac", settings)
 
-    def arguments(self, settings: AudioEncode) -> tuple[str, ...]:
-        wishes = (
-            ("-b:a", None if settings.bitrate_kbps is None else f"{settings.bitrate_kbps}k"),
-            ("-ac:a", None if settings.channels is None else str(settings.channels)),
-            ("-ar:a", None if settings.sample_rate_hz is None else str(settings.sample_rate_hz)),
-        )
-        return (
-            "-c:a",
-            self.name,
-            *(token for option, value in wishes if value is not None for token in (option, value)),
-        )
+
+AAC = AudioEncoder(
+    name="aac",
+    codec="aac",
+    arguments=_arguments,
+    containers=FRAGMENTED,
+    kbps_per_channel=64,
+    # Above 48 kHz players stumble, and nobody hears it.
+    sample_rates_hz=(8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000),
+)

@@ -1,0 +1,134 @@
+"""A rung meets a picture: its size, its pixels, and the encode of its video stream."""
+
+from adapters.ffmpeg.command import VideoEncode
+from adapters.ffmpeg.encode import Container, Hdr
+from adapters.ffmpeg.encoders import VideoEncoder, video_encoder
+from adapters.ffmpeg.probe import VideoStream
+from jobs.planner.gop import Grid
+from jobs.planner.plan import PlanFailed
+from jobs.planner.sizes import Size, fit, own_size, scale
+from jobs.planner.specs import COPY, Rung
+
+# What the container holds, manifests name (adapters/packaging/codecs.py) and players play.
+COPYABLE: dict[Container, frozenset[str]] = {
+    "cmaf": frozenset({"h264", "hevc", "av1"}),
+    "mp4": frozenset({"h264", "hevc", "av1", "vp9"}),
+    "webm": frozenset({"vp8", "vp9", "av1"}),
+}
+HDR_TRANSFERS: dict[str, Hdr] = {"arib-std-b67": "HLG", "smpte2084": "PQ"}
+_DEFAULT_PIXEL_FORMAT = "yuv420p"
+_TEN_BITS = "yuv420p10le"
+
+
+def hdr_of(video: VideoStream) -> Hdr | None:
+    return HDR_TRANSFERS.get(video.color_transfer or "")
+
+
+def size_of_source(video: VideoStream) -> Size:
+    return Size(video.display_width, video.display_height)
+
+
+def sized_rungs(rungs: tuple[Rung, ...], video: VideoStream, notes: list[str]) -> list[tuple[Rung, Size]]:
+    """The rungs that this picture can fill, with their sizes; the lowest one, if it can fill none."""
+    source = size_of_source(video)
+    kept: list[tuple[Rung, Size]] = []
+    too_large: list[Rung] = []
+    for rung in rungs:
+        if rung.encoder == COPY:
+            kept.append((rung, source))
+            continue
+        if rung.source_size:
+            kept.append((rung, own_size(source)))
+            continue
+        size = fit(rung, source)
+        if size is None:
+            too_large.append(rung)
+            continue
+        if scale(rung, source) > 1:
+            notes.append(f"Rung {rung.name!r} has the source's own size, {size}: it is never enlarged.")
+        kept.append((rung, size))
+    if not kept:
+        lowest = min(too_large, key=lambda rung: scale(rung, source))
+        too_large.remove(lowest)
+        kept = [(lowest, own_size(source))]
+        notes.append(
+            f"Every rung is larger than the source: {lowest.name!r} has the source's own size, {kept[0][1]}."
+        )
+    if too_large:
+        names = ", ".join(repr(rung.name) for rung in too_large)
+        notes.append(f"Left out, since the source has {source} and is never enlarged: {names}.")
+    return kept
+
+
+def video_encode(rung: Rung, size: Size, video: VideoStream, grid: Grid) -> VideoEncode:
+    """The encode of this rung's video; not for a copy."""
+    encoder = video_encoder(rung.encoder)
+    crf = encoder.default_crf if rung.crf is None and rung.bitrate_kbps is None else rung.crf
+    bufsize_kbps = rung.bufsize_kbps
+    if bufsize_kbps is None and rung.maxrate_kbps is not None:
+        bufsize_kbps = 2 * rung.maxrate_kbps
+    source_hdr = hdr_of(video)
+    hdr = source_hdr if rung.hdr == "keep" else None
+    pixel_format = pixel_format_of(rung, encoder, is_hdr=hdr is not None)
+    gop_frames, frame_rate = grid.of(rung)
+    return VideoEncode(
+        stream_index=video.index,
+        encoder=rung.encoder,
+        width=size.width,
+        height=size.height,
+        frame_rate=frame_rate,
+        gop_frames=gop_frames,
+        crf=crf,
+        bitrate_kbps=rung.bitrate_kbps,
+        maxrate_kbps=rung.maxrate_kbps,
+        bufsize_kbps=bufsize_kbps,
+        speed=rung.speed or encoder.default_speed,
+        codec_profile=rung.codec_profile or encoder.codec_profile_of(pixel_format),
+        level=rung.level,
+        pixel_format=pixel_format,
+        tune=rung.tune,
+        tone_map=source_hdr is not None and hdr is None,
+        hdr=hdr,
+        deinterlace=video.is_interlaced,
+        passes=rung.passes,
+    )
+
+
+def copied_video(rung: Rung, size: Size, video: VideoStream, grid: Grid, container: Container) -> VideoEncode:
+    """Raises PlanFailed("container_refused") if the container cannot hold this stream."""
+    if video.codec not in COPYABLE[container]:
+        raise PlanFailed(
+            "container_refused", not_copyable(rung.name, "video", video.codec, container, COPYABLE[container])
+        )
+    return VideoEncode(
+        stream_index=video.index,
+        encoder=COPY,
+        width=size.width,
+        height=size.height,
+        frame_rate=None,
+        gop_frames=grid.gop_frames,
+        crf=None,
+        bitrate_kbps=None,
+        maxrate_kbps=None,
+        bufsize_kbps=None,
+        speed=None,
+        codec_profile=None,
+        level=None,
+        pixel_format=None,
+        tune=None,
+        codec_tag="hvc1" if video.codec == "hevc" else None,
+    )
+
+
+def pixel_format_of(rung: Rung, encoder: VideoEncoder, *, is_hdr: bool) -> str:
+    """The rung's own; 10 bits for HDR; what the profile takes first; and 8 bits, 4:2:0 for all the rest."""
+    formats = encoder.codec_profiles.get(rung.codec_profile or "", (_DEFAULT_PIXEL_FORMAT,))
+    return rung.pixel_format or (_TEN_BITS if is_hdr else formats[0])
+
+
+def not_copyable(name: str, kind: str, codec: str, container: Container, known: frozenset[str]) -> str:
+    into = "WebM" if container == "webm" else "MP4"
+    return (
+        f"The source's {kind} is {codec}, which {name!r} cannot copy into {into}. "
+        f"Copied are {', '.join(sorted(known))}; name an encoder for the rest."
+    )
