@@ -13,6 +13,9 @@ from adapters.packaging.boxes import IndexUnreadable, child, children
 _VISUAL_FIELDS_BYTES = 78
 _AUDIO_FIELDS_BYTES = 28
 
+# ISO/IEC 23091-2, 8.2: PQ and HLG.
+_HDR_TRANSFERS = frozenset({16, 18})
+
 _BY_NAME = frozenset({"ac-3", "ec-3", "Opus", "fLaC"})
 
 
@@ -56,6 +59,21 @@ def _av1(name: str, entry: bytes) -> str:
     return f"{name}.{profile_level >> 5}.{profile_level & 0x1F:02d}{tier}.{depth:02d}"
 
 
+def _vp9(name: str, entry: bytes) -> str:
+    """VP Codec ISO Media File Format Binding: https://www.webmproject.org/vp9/mp4/#codecs-parameter-string.
+
+    The optional fields are spelled out for HDR alone: without them a player takes the picture for BT.709.
+    """
+    profile, level, packed, primaries, transfer, matrix = struct.unpack_from(
+        "6B", child(entry[_VISUAL_FIELDS_BYTES:], "vpcC"), 4
+    )
+    text = f"{name}.{profile:02d}.{level:02d}.{packed >> 4:02d}"
+    if transfer not in _HDR_TRANSFERS:
+        return text
+    chroma, full_range = packed >> 1 & 0x07, packed & 1
+    return f"{text}.{chroma:02d}.{primaries:02d}.{transfer:02d}.{matrix:02d}.{full_range:02d}"
+
+
 def _mpeg_audio(name: str, entry: bytes) -> str:
     """RFC 6381, 3.3: object type indication, and for MPEG-4 audio (0x40) the audio object type."""
     descriptors = _descriptors(child(entry[_AUDIO_FIELDS_BYTES:], "esds")[4:])
@@ -97,5 +115,6 @@ _WRITERS: dict[str, Callable[[str, bytes], str]] = {
     "hvc1": _hevc,
     "hev1": _hevc,
     "av01": _av1,
+    "vp09": _vp9,
     "mp4a": _mpeg_audio,
 }

@@ -5,13 +5,14 @@ reads even for a file of 20 GB.
 """
 
 import struct
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from adapters.packaging.boxes import Box, IndexUnreadable, box_at, boxes
 from adapters.packaging.codecs import codec_of
+from adapters.packaging.samples import key_frame_bytes
 
 __all__ = ["Fragment", "FragmentIndex", "IndexUnreadable", "codec_string", "read_index"]
 
@@ -26,6 +27,9 @@ class Fragment:
     offset: int
     size_bytes: int
     duration: int
+    key_frame_bytes: int = 0
+    """From `offset` to the end of the first sample: what a player fetches to show one picture. 0: the fragment
+    does not start with a key frame, or it is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,24 +41,48 @@ class FragmentIndex:
     timescale: int
     """Ticks per second."""
     fragments: tuple[Fragment, ...]
+    sidx_offset: int = 0
+    sidx_bytes: int = 0
+    """Where the sidx lies, for DASH; 0 bytes: not known."""
+    start: int = 0
+    """Presentation time of the first picture or sound, in ticks."""
 
     def to_json(self) -> dict[str, Any]:
-        """Compact: a pair of size and duration for each fragment, offsets follow from the first."""
+        """Compact: size, duration and key frame of each fragment; offsets follow from the first."""
         return {
             "init_bytes": self.init_bytes,
             "timescale": self.timescale,
             "first_offset": self.fragments[0].offset,
-            "fragments": [[fragment.size_bytes, fragment.duration] for fragment in self.fragments],
+            "sidx": [self.sidx_offset, self.sidx_bytes],
+            "start": self.start,
+            "fragments": [
+                [fragment.size_bytes, fragment.duration, fragment.key_frame_bytes]
+                for fragment in self.fragments
+            ],
         }
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> "FragmentIndex":
-        """The inverse of `to_json`. Raises KeyError, TypeError or ValueError for anything else."""
+        """The inverse of `to_json`. Raises KeyError, TypeError or ValueError for anything else.
+
+        An index that was stored without sidx and key frames is read too: its sidx fills the bytes between the
+        moov and the first fragment, as the encodes of that time wrote it.
+        """
+        init_bytes, first_offset = document["init_bytes"], document["first_offset"]
+        sidx_offset, sidx_bytes = document.get("sidx", (init_bytes, first_offset - init_bytes))
         return cls(
-            init_bytes=document["init_bytes"],
+            init_bytes=init_bytes,
             timescale=document["timescale"],
-            fragments=_laid_out(document["first_offset"], document["fragments"]),
+            fragments=_laid_out(first_offset, document["fragments"]),
+            sidx_offset=sidx_offset,
+            sidx_bytes=sidx_bytes,
+            start=document.get("start", 0),
         )
+
+    @property
+    def has_key_frames(self) -> bool:
+        """Whether every fragment is known to start with one, and where it ends."""
+        return all(fragment.key_frame_bytes for fragment in self.fragments)
 
 
 def read_index(file: Path) -> FragmentIndex:
@@ -65,9 +93,9 @@ def read_index(file: Path) -> FragmentIndex:
     size = file.stat().st_size
     with file.open("rb") as stream:
         moov, sidx = _front_boxes(stream, size, "moov", "sidx")
-        index = _parse_sidx(_payload(stream, sidx), anchor=sidx.end, moov_end=moov.end)
-        for fragment in index.fragments:
-            _expect_fragment(stream, fragment, size)
+        index = _parse_sidx(_payload(stream, sidx), sidx, moov_end=moov.end)
+        fragments = tuple(_looked_at(stream, fragment, size) for fragment in index.fragments)
+        index = replace(index, fragments=fragments)
         end = index.fragments[-1].offset + index.fragments[-1].size_bytes
         # FFmpeg writes the number of entries into 16 bits without a look at its size; and a file that
         # was indexed fragment by fragment has the next sidx here.
@@ -103,10 +131,10 @@ def _payload(stream: BinaryIO, box: Box) -> bytes:
     return stream.read(box.size_bytes - box.header_bytes)
 
 
-def _parse_sidx(sidx: bytes, *, anchor: int, moov_end: int) -> FragmentIndex:
+def _parse_sidx(sidx: bytes, box: Box, *, moov_end: int) -> FragmentIndex:
     try:
         version, _, timescale = struct.unpack_from(">B3xII", sidx)
-        _, first_offset, count = struct.unpack_from(">QQ2xH" if version else ">II2xH", sidx, 12)
+        start, first_offset, count = struct.unpack_from(">QQ2xH" if version else ">II2xH", sidx, 12)
         entries = list(struct.iter_unpack(">III", sidx[32 if version else 24 :][: 12 * count]))
     except struct.error as error:
         raise IndexUnreadable("the sidx box is cut short") from error
@@ -114,19 +142,28 @@ def _parse_sidx(sidx: bytes, *, anchor: int, moov_end: int) -> FragmentIndex:
         raise IndexUnreadable("the sidx box lists no fragments")
     if any(reference & 1 << 31 for reference, _, _ in entries):
         raise IndexUnreadable("the sidx box points to further indexes")
-    sizes_and_durations = [(reference, duration) for reference, duration, _ in entries]
-    return FragmentIndex(moov_end, timescale, _laid_out(anchor + first_offset, sizes_and_durations))
+    pieces = [(reference, duration) for reference, duration, _ in entries]
+    return FragmentIndex(
+        init_bytes=moov_end,
+        timescale=timescale,
+        fragments=_laid_out(box.end + first_offset, pieces),
+        sidx_offset=box.offset,
+        sidx_bytes=box.size_bytes,
+        start=start,
+    )
 
 
-def _laid_out(offset: int, sizes_and_durations: list[tuple[int, int]]) -> tuple[Fragment, ...]:
+def _laid_out(offset: int, pieces: Iterable[Sequence[int]]) -> tuple[Fragment, ...]:
+    """From size, duration and perhaps key frame of each."""
     fragments = []
-    for size_bytes, duration in sizes_and_durations:
-        fragments.append(Fragment(offset, size_bytes, duration))
+    for size_bytes, duration, *key_frame in pieces:
+        fragments.append(Fragment(offset, size_bytes, duration, *key_frame))
         offset += size_bytes
     return tuple(fragments)
 
 
-def _expect_fragment(stream: BinaryIO, fragment: Fragment, size: int) -> None:
+def _looked_at(stream: BinaryIO, fragment: Fragment, size: int) -> Fragment:
+    """The fragment with its key frame. Raises IndexUnreadable if it is not there."""
     end = fragment.offset + fragment.size_bytes
     if end > size:
         raise IndexUnreadable(f"the file ends at byte {size}, the index lists a fragment up to byte {end}")
@@ -134,3 +171,7 @@ def _expect_fragment(stream: BinaryIO, fragment: Fragment, size: int) -> None:
     mdat = box_at(stream, moof.end, end) if moof.end < end else moof
     if (moof.kind, mdat.kind, mdat.end) != ("moof", "mdat", end):
         raise IndexUnreadable(f"the index lists a fragment at byte {fragment.offset}, where there is none")
+    key_frame = key_frame_bytes(_payload(stream, moof))
+    if not moof.size_bytes < key_frame <= fragment.size_bytes:
+        key_frame = 0
+    return replace(fragment, key_frame_bytes=key_frame)

@@ -1,191 +1,221 @@
-"""HLS playlists over CMAF files, by byte range: indexes in, text out.
+"""HLS playlists over CMAF files: indexes in, text out.
 
 Sources: RFC 8216 and its revision draft-pantos-hls-rfc8216bis; sections are named by the revision's titles.
 Here, and only here, a rendition of the ladder is called a variant, as the RFC does.
 """
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
-from itertools import groupby
 
-from adapters.packaging.fragments import Fragment, FragmentIndex
+from adapters.packaging.fragments import FragmentIndex
+from adapters.packaging.timeline import (
+    BitRate,
+    bit_rate,
+    key_frame_rate,
+    segments_of,
+    target_seconds,
+)
+from adapters.packaging.tracks import AudioTrack, Media, SegmentFiles, SingleFile, TextTrack
+from adapters.packaging.tracks import VideoTrack as Variant
+
+__all__ = [
+    "AudioTrack",
+    "TextTrack",
+    "Variant",
+    "key_frame_playlist",
+    "master_playlist",
+    "media_playlist",
+    "text_playlist",
+]
 
 _AUDIO_GROUP = "audio"
+_TEXT_GROUP = "subtitles"
 
 
-@dataclass(frozen=True, slots=True)
-class Variant:
-    """A video-only media playlist at `uri`; `width` and `height` in displayed pixels, `codec` by RFC 6381."""
+def media_playlist(index: FragmentIndex, media: Media | str, segment_seconds: Fraction) -> str:
+    """The VOD playlist of one file, in segments of whole fragments of about `segment_seconds`.
 
-    uri: str
-    index: FragmentIndex
-    codec: str
-    width: int
-    height: int
-    frame_rate: Fraction | None
-
-
-@dataclass(frozen=True, slots=True)
-class AudioTrack:
-    """An audio-only media playlist at `uri`; `language` as an RFC 5646 tag, `name` is what a player shows."""
-
-    uri: str
-    index: FragmentIndex
-    codec: str
-    name: str
-    channels: int | None
-    language: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Segment:
-    offset: int
-    size_bytes: int
-    seconds: Fraction
-
-
-@dataclass(frozen=True, slots=True)
-class _BitRate:
-    """Bits per second."""
-
-    peak: Fraction
-    average: Fraction
-
-    def __add__(self, other: "_BitRate") -> "_BitRate":
-        return _BitRate(self.peak + other.peak, self.average + other.average)
-
-
-def media_playlist(index: FragmentIndex, uri: str, segment_seconds: Fraction) -> str:
-    """The VOD playlist of the one file at `uri`, in segments of whole fragments of about `segment_seconds`.
-
-    Raises ValueError if `uri` cannot stand in a playlist.
+    Byte ranges of the one file at a URI, or the files that it was cut into. Raises ValueError if a URI cannot
+    stand in a playlist.
     """
-    segments = _segments(index, segment_seconds)
-    lines = [
-        "#EXTM3U",
-        "#EXT-X-VERSION:7",
-        f"#EXT-X-TARGETDURATION:{_target_seconds(segments)}",
-        "#EXT-X-MEDIA-SEQUENCE:0",
-        "#EXT-X-PLAYLIST-TYPE:VOD",
-        "#EXT-X-INDEPENDENT-SEGMENTS",
-        f'#EXT-X-MAP:URI={_quoted(uri)},BYTERANGE="{index.init_bytes}@0"',
-    ]
-    for segment in segments:
-        lines += [
-            f"#EXTINF:{float(segment.seconds):.6f},",
-            f"#EXT-X-BYTERANGE:{segment.size_bytes}@{segment.offset}",
-            uri,
-        ]
+    if isinstance(media, str):
+        media = SingleFile(media)
+    segments = segments_of(index, segment_seconds)
+    lines = _head([segment.seconds for segment in segments])
+    lines += ["#EXT-X-INDEPENDENT-SEGMENTS", _map(index, media)]
+    for number, segment in enumerate(segments, start=1):
+        lines.append(f"#EXTINF:{float(segment.seconds):.6f},")
+        if isinstance(media, SegmentFiles):
+            lines.append(_line(media.segment_uri(number)))
+        else:
+            lines += [f"#EXT-X-BYTERANGE:{segment.size_bytes}@{segment.offset}", media.uri]
+    return "\n".join([*lines, "#EXT-X-ENDLIST", ""])
+
+
+def key_frame_playlist(index: FragmentIndex, media: Media | str, segment_seconds: Fraction) -> str:
+    """The I-frame playlist (EXT-X-I-FRAMES-ONLY): each fragment's header with its key frame, for scrubbing.
+
+    Raises ValueError where the index does not tell the key frames.
+    """
+    if not index.has_key_frames:
+        raise ValueError("the index does not tell where the key frames end")
+    if isinstance(media, str):
+        media = SingleFile(media)
+    lines = _head([Fraction(one.duration, index.timescale) for one in index.fragments])
+    lines += ["#EXT-X-I-FRAMES-ONLY", _map(index, media)]
+    for number, segment in enumerate(segments_of(index, segment_seconds), start=1):
+        for fragment in segment.fragments:
+            uri, offset = _line(media.uri) if isinstance(media, SingleFile) else "", fragment.offset
+            if isinstance(media, SegmentFiles):
+                uri, offset = _line(media.segment_uri(number)), fragment.offset - segment.offset
+            lines += [
+                f"#EXTINF:{fragment.duration / index.timescale:.6f},",
+                f"#EXT-X-BYTERANGE:{fragment.key_frame_bytes}@{offset}",
+                uri,
+            ]
+    return "\n".join([*lines, "#EXT-X-ENDLIST", ""])
+
+
+def text_playlist(segments: Sequence[tuple[str, Fraction]]) -> str:
+    """The playlist of WebVTT segments, each a URI and its seconds: one whole file, or many."""
+    lines = _head([seconds for _, seconds in segments])
+    for uri, seconds in segments:
+        lines += [f"#EXTINF:{float(seconds):.6f},", _line(uri)]
     return "\n".join([*lines, "#EXT-X-ENDLIST", ""])
 
 
 def master_playlist(
-    variants: Sequence[Variant], audio: Sequence[AudioTrack], segment_seconds: Fraction
+    variants: Sequence[Variant],
+    audio: Sequence[AudioTrack],
+    segment_seconds: Fraction,
+    text: Sequence[TextTrack] = (),
 ) -> str:
-    """The multivariant playlist, in the order given; the first audio track is the default one.
+    """The multivariant playlist, in the order given; the first audio track of each group is its default.
 
-    Without variants each audio track is a variant of its own. Raises ValueError if there is nothing to list.
+    Audio of one codec is one group, and each variant is listed with each group, so that a player finds one that
+    it can play. Without variants each audio track is a variant of its own. Raises ValueError if there is nothing
+    to list.
     """
     if not variants and not audio:
         raise ValueError("a master playlist needs a variant or an audio track")
     lines = ["#EXTM3U", "#EXT-X-VERSION:7", "#EXT-X-INDEPENDENT-SEGMENTS"]
     if not variants:
         for track in audio:
-            lines += [_stream_inf(_bit_rate(track.index, segment_seconds), [track.codec]), _line(track.uri)]
+            lines += [_stream_inf(bit_rate(track.index, segment_seconds), [track.codec]), _line(track.uri)]
         return "\n".join([*lines, ""])
 
-    lines += [_media(track, is_default=track is audio[0]) for track in audio]
-    audio_rates = [_bit_rate(track.index, segment_seconds) for track in audio]
-    # A variant must count the most expensive combination that a player may choose (EXT-X-STREAM-INF).
-    loudest = _BitRate(
-        peak=max((rate.peak for rate in audio_rates), default=Fraction(0)),
-        average=max((rate.average for rate in audio_rates), default=Fraction(0)),
-    )
-    for variant in variants:
-        attributes = [f"RESOLUTION={variant.width}x{variant.height}"]
-        if variant.frame_rate is not None:
-            attributes.append(f"FRAME-RATE={float(variant.frame_rate):.3f}")
-        if audio:
-            attributes.append(f'AUDIO="{_AUDIO_GROUP}"')
-        codecs = list(dict.fromkeys([variant.codec, *(track.codec for track in audio)]))
-        rate = _bit_rate(variant.index, segment_seconds) + loudest
-        lines += [_stream_inf(rate, codecs, *attributes), _line(variant.uri)]
+    groups = _groups(audio)
+    for group, tracks in groups.items():
+        lines += _audio_media(group, tracks)
+    lines += _text_media(text)
+    text_rate = BitRate.largest([track.rate for track in text])
+    variant_rates = [bit_rate(variant.index, segment_seconds) for variant in variants]
+    for group, tracks in (groups or {"": []}).items():
+        # A variant must count the most expensive combination that a player may choose (EXT-X-STREAM-INF).
+        beside = BitRate.largest([bit_rate(track.index, segment_seconds) for track in tracks]) + text_rate
+        for variant, rate in zip(variants, variant_rates, strict=True):
+            attributes = list(_picture(variant))
+            attributes += [f"AUDIO={_quoted(group)}"] if group else []
+            attributes += [f'SUBTITLES="{_TEXT_GROUP}"'] if text else []
+            codecs = list(dict.fromkeys([variant.codec, *(track.codec for track in tracks)]))
+            lines += [_stream_inf(rate + beside, codecs, *attributes), _line(variant.uri)]
+    lines += [_key_frame_stream_inf(variant) for variant in variants if variant.key_frames_uri is not None]
     return "\n".join([*lines, ""])
 
 
-def _stream_inf(rate: _BitRate, codecs: Sequence[str], *attributes: str) -> str:
-    values = [
-        f"BANDWIDTH={math.ceil(rate.peak)}",
-        f"AVERAGE-BANDWIDTH={math.ceil(rate.average)}",
-        f"CODECS={_quoted(','.join(codecs))}",
-        *attributes,
+def _head(durations: Sequence[Fraction]) -> list[str]:
+    return [
+        "#EXTM3U",
+        "#EXT-X-VERSION:7",
+        f"#EXT-X-TARGETDURATION:{target_seconds(durations)}",
+        "#EXT-X-MEDIA-SEQUENCE:0",
+        "#EXT-X-PLAYLIST-TYPE:VOD",
     ]
+
+
+def _map(index: FragmentIndex, media: Media) -> str:
+    if isinstance(media, SegmentFiles):
+        return f"#EXT-X-MAP:URI={_quoted(media.init_uri)}"
+    return f'#EXT-X-MAP:URI={_quoted(media.uri)},BYTERANGE="{index.init_bytes}@0"'
+
+
+def _groups(audio: Sequence[AudioTrack]) -> dict[str, list[AudioTrack]]:
+    """By codec: the tracks of a group have to be interchangeable (section "Rendition Groups")."""
+    by_codec: dict[str, list[AudioTrack]] = {}
+    for track in audio:
+        by_codec.setdefault(track.codec, []).append(track)
+    if len(by_codec) == 1:
+        return {_AUDIO_GROUP: list(audio)}
+    return {f"{_AUDIO_GROUP}-{codec}": tracks for codec, tracks in by_codec.items()}
+
+
+def _audio_media(group: str, tracks: Sequence[AudioTrack]) -> Iterator[str]:
+    """Names differ within a group, and a player chooses by itself only among what differs by language."""
+    names = _told_apart([track.name for track in tracks])
+    chosen: set[str | None] = set()
+    for name, track in zip(names, tracks, strict=True):
+        values = ["TYPE=AUDIO", f"GROUP-ID={_quoted(group)}", f"NAME={_quoted(name)}"]
+        values += [f"LANGUAGE={_quoted(track.language)}"] if track.language else []
+        values.append(f"DEFAULT={_yes(track is tracks[0])},AUTOSELECT={_yes(track.language not in chosen)}")
+        values += [f'CHANNELS="{track.channels}"'] if track.channels else []
+        yield f"#EXT-X-MEDIA:{','.join(values)},URI={_quoted(track.uri)}"
+        chosen.add(track.language)
+
+
+def _text_media(text: Sequence[TextTrack]) -> Iterator[str]:
+    names = _told_apart([track.name for track in text])
+    chosen: set[tuple[str | None, bool]] = set()
+    for name, track in zip(names, text, strict=True):
+        kind = (track.language, track.is_forced)
+        values = ["TYPE=SUBTITLES", f'GROUP-ID="{_TEXT_GROUP}"', f"NAME={_quoted(name)}"]
+        values += [f"LANGUAGE={_quoted(track.language)}"] if track.language else []
+        values.append(f"DEFAULT=NO,AUTOSELECT={_yes(kind not in chosen)},FORCED={_yes(track.is_forced)}")
+        yield f"#EXT-X-MEDIA:{','.join(values)},URI={_quoted(track.uri)}"
+        chosen.add(kind)
+
+
+def _told_apart(names: Sequence[str]) -> list[str]:
+    """Each name once: the second "English" is "English 2"."""
+    taken: list[str] = []
+    for name in names:
+        number = 2
+        unique = name
+        while unique in taken:
+            unique, number = f"{name} {number}", number + 1
+        taken.append(unique)
+    return taken
+
+
+def _picture(variant: Variant) -> Iterator[str]:
+    yield f"RESOLUTION={variant.width}x{variant.height}"
+    if variant.frame_rate is not None:
+        yield f"FRAME-RATE={float(variant.frame_rate):.3f}"
+    yield f"VIDEO-RANGE={variant.video_range}"
+
+
+def _stream_inf(rate: BitRate, codecs: Sequence[str], *attributes: str) -> str:
+    values = [*_rates(rate), f"CODECS={_quoted(','.join(codecs))}", *attributes]
     return f"#EXT-X-STREAM-INF:{','.join(values)}"
 
 
-def _media(track: AudioTrack, *, is_default: bool) -> str:
-    values = ["TYPE=AUDIO", f'GROUP-ID="{_AUDIO_GROUP}"', f"NAME={_quoted(track.name)}"]
-    if track.language:
-        values.append(f"LANGUAGE={_quoted(track.language)}")
-    values += [f"DEFAULT={'YES' if is_default else 'NO'}", "AUTOSELECT=YES"]
-    if track.channels:
-        values.append(f'CHANNELS="{track.channels}"')
-    return f"#EXT-X-MEDIA:{','.join(values)},URI={_quoted(track.uri)}"
+def _key_frame_stream_inf(variant: Variant) -> str:
+    values = [
+        *_rates(key_frame_rate(variant.index)),
+        f"CODECS={_quoted(variant.codec)}",
+        f"RESOLUTION={variant.width}x{variant.height}",
+        f"VIDEO-RANGE={variant.video_range}",
+        f"URI={_quoted(variant.key_frames_uri or '')}",
+    ]
+    return f"#EXT-X-I-FRAME-STREAM-INF:{','.join(values)}"
 
 
-def _segments(index: FragmentIndex, segment_seconds: Fraction) -> list[_Segment]:
-    """Whole fragments, each in the segment into which its middle falls.
-
-    By the middle, since audio fragments end on audio frames: a little beside the video's grid, either side.
-    """
-    placed: list[tuple[int, Fragment]] = []
-    start = 0
-    for fragment in index.fragments:
-        middle = Fraction(2 * start + fragment.duration, 2 * index.timescale)
-        placed.append((int(middle // segment_seconds), fragment))
-        start += fragment.duration
-    segments = []
-    for _, group in groupby(placed, key=lambda item: item[0]):
-        fragments = [fragment for _, fragment in group]
-        segments.append(
-            _Segment(
-                offset=fragments[0].offset,
-                size_bytes=sum(fragment.size_bytes for fragment in fragments),
-                seconds=Fraction(sum(fragment.duration for fragment in fragments), index.timescale),
-            )
-        )
-    return segments
+def _rates(rate: BitRate) -> list[str]:
+    return [f"BANDWIDTH={math.ceil(rate.peak)}", f"AVERAGE-BANDWIDTH={math.ceil(rate.average)}"]
 
 
-def _target_seconds(segments: Sequence[_Segment]) -> int:
-    """EXT-X-TARGETDURATION: no segment, rounded to the nearest second, may be longer."""
-    return max(1, *(math.floor(segment.seconds + Fraction(1, 2)) for segment in segments))
-
-
-def _bit_rate(index: FragmentIndex, segment_seconds: Fraction) -> _BitRate:
-    """Peak and average segment bit rate as the revision defines them under "Playlist Definitions".
-
-    The peak is the largest rate of any run of segments that lasts 0.5 to 1.5 times the target duration.
-    """
-    segments = _segments(index, segment_seconds)
-    total_seconds = sum((segment.seconds for segment in segments), Fraction(0))
-    if not total_seconds:
-        return _BitRate(Fraction(0), Fraction(0))
-    average = 8 * sum(segment.size_bytes for segment in segments) / total_seconds
-    shortest, longest = (_target_seconds(segments) * Fraction(factor, 2) for factor in (1, 3))
-    peak = average
-    for first in range(len(segments)):
-        size_bytes, seconds = 0, Fraction(0)
-        for segment in segments[first:]:
-            size_bytes += segment.size_bytes
-            seconds += segment.seconds
-            if seconds > longest:
-                break
-            if seconds >= shortest:
-                peak = max(peak, 8 * size_bytes / seconds)
-    return _BitRate(peak, average)
+def _yes(value: bool) -> str:
+    return "YES" if value else "NO"
 
 
 def _quoted(value: str) -> str:

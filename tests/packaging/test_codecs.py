@@ -18,6 +18,7 @@ SOUND = ["-f", "lavfi", "-i", "sine=r=48000:d=0.2", "-ac", "2"]
         ([*PICTURE, "-c:v", "libx265", "-tag:v", "hvc1", "-x265-params", "log-level=0"], "hvc1.1.6.L60.90"),
         ([*PICTURE, "-c:v", "libx265", "-tag:v", "hev1", "-x265-params", "log-level=0"], "hev1.1.6.L60.90"),
         ([*PICTURE, "-c:v", "libaom-av1", "-cpu-used", "8", "-pix_fmt", "yuv420p10le"], "av01.0.00M.10"),
+        ([*PICTURE, "-c:v", "libvpx-vp9", "-cpu-used", "8"], "vp09.00.11.08"),
         ([*SOUND, "-c:a", "aac"], "mp4a.40.2"),
         ([*SOUND, "-c:a", "libmp3lame"], "mp4a.6b"),
         ([*SOUND, "-c:a", "ac3"], "ac-3"),
@@ -30,6 +31,18 @@ def test_the_codec_string_is_read_from_the_file(encode, expected, run_ffmpeg, tm
     file = tmp_path / "file.mp4"
     run_ffmpeg(*encode, "-movflags", "+frag_keyframe+delay_moov+global_sidx+cmaf", file)
     assert codec_string(file) == expected
+
+
+@pytest.mark.parametrize(
+    ("config", "expected"),
+    [
+        (b"\x00\x1f\x82\x01\x01\x01", "vp09.00.31.08"),
+        (b"\x02\x33\xa2\x09\x10\x09", "vp09.02.51.10.01.09.16.09.00"),
+        (b"\x02\x33\xa3\x09\x12\x09", "vp09.02.51.10.01.09.18.09.01"),
+    ],
+)
+def test_vp9_tells_its_colours_where_they_are_hdr(config, expected):
+    assert codec_of(moov(entry(b"vp09", bytes(78) + entry(b"vpcC", bytes(4) + config)))) == expected
 
 
 def test_the_ladders_own_files_are_named(encoded):

@@ -6,7 +6,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.packaging.fragments import Fragment, FragmentIndex
-from adapters.packaging.hls import AudioTrack, Variant, master_playlist, media_playlist
+from adapters.packaging.hls import (
+    AudioTrack,
+    Variant,
+    key_frame_playlist,
+    master_playlist,
+    media_playlist,
+    text_playlist,
+)
+from adapters.packaging.timeline import BitRate
+from adapters.packaging.tracks import SegmentFiles, TextTrack, video_range
 
 
 def index(*fragments: tuple[int, int], timescale: int = 1000) -> FragmentIndex:
@@ -73,17 +82,18 @@ def test_a_master_playlist_tells_peak_and_average_with_the_audio_in_them():
         '#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="audio",NAME="English",LANGUAGE="en",'
         'DEFAULT=YES,AUTOSELECT=YES,CHANNELS="2",URI="audio.m3u8"\n'
         '#EXT-X-STREAM-INF:BANDWIDTH=2129033,AVERAGE-BANDWIDTH=1491649,CODECS="avc1.64001f,mp4a.40.2",'
-        'RESOLUTION=1280x720,FRAME-RATE=25.000,AUDIO="audio"\n'
+        'RESOLUTION=1280x720,FRAME-RATE=25.000,VIDEO-RANGE=SDR,AUDIO="audio"\n'
         "720p.m3u8\n"
         '#EXT-X-STREAM-INF:BANDWIDTH=369033,AVERAGE-BANDWIDTH=324982,CODECS="avc1.640015,mp4a.40.2",'
-        'RESOLUTION=426x240,FRAME-RATE=29.970,AUDIO="audio"\n'
+        'RESOLUTION=426x240,FRAME-RATE=29.970,VIDEO-RANGE=SDR,AUDIO="audio"\n'
         "240p.m3u8\n"
     )
 
 
 def test_a_silent_film_has_no_audio_group():
     assert master_playlist([replace(LOW, frame_rate=None)], [], Fraction(2)).splitlines()[3:] == [
-        '#EXT-X-STREAM-INF:BANDWIDTH=240000,AVERAGE-BANDWIDTH=196970,CODECS="avc1.640015",RESOLUTION=426x240',
+        '#EXT-X-STREAM-INF:BANDWIDTH=240000,AVERAGE-BANDWIDTH=196970,CODECS="avc1.640015",RESOLUTION=426x240,'
+        "VIDEO-RANGE=SDR",
         "240p.m3u8",
     ]
 
@@ -95,11 +105,173 @@ def test_audio_alone_is_a_variant_of_its_own():
     ]
 
 
-def test_only_the_first_of_several_audio_tracks_is_the_default():
-    other = replace(AUDIO, uri="fr.m3u8", name="Français", language="fr", codec="ac-3", channels=None)
-    text = master_playlist([HIGH], [AUDIO, other], Fraction(2))
-    assert 'NAME="Français",LANGUAGE="fr",DEFAULT=NO,AUTOSELECT=YES,URI="fr.m3u8"' in text
-    assert 'CODECS="avc1.64001f,mp4a.40.2,ac-3"' in text
+FRENCH = replace(AUDIO, uri="fr.m3u8", name="Français", language="fr", channels=6)
+COMMENTARY = replace(AUDIO, uri="commentary.m3u8", channels=None)
+DOLBY = replace(
+    AUDIO, uri="dolby.m3u8", codec="ec-3", channels=6, index=index((96_000, 2000), (96_000, 2000))
+)
+
+
+def media_lines(text: str) -> list[str]:
+    return [line for line in text.splitlines() if line.startswith("#EXT-X-MEDIA:")]
+
+
+def stream_lines(text: str) -> list[str]:
+    return [line for line in text.splitlines() if line.startswith("#EXT-X-STREAM-INF:")]
+
+
+def test_a_player_chooses_among_languages_and_a_viewer_among_all():
+    """Names differ; AUTOSELECT only where the language does (section "Rendition Groups")."""
+    assert media_lines(master_playlist([HIGH], [AUDIO, FRENCH, COMMENTARY], Fraction(2))) == [
+        '#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="audio",NAME="English",LANGUAGE="en",'
+        'DEFAULT=YES,AUTOSELECT=YES,CHANNELS="2",URI="audio.m3u8"',
+        '#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="audio",NAME="Français",LANGUAGE="fr",'
+        'DEFAULT=NO,AUTOSELECT=YES,CHANNELS="6",URI="fr.m3u8"',
+        '#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="audio",NAME="English 2",LANGUAGE="en",'
+        'DEFAULT=NO,AUTOSELECT=NO,URI="commentary.m3u8"',
+    ]
+
+
+def test_each_variant_is_listed_with_the_audio_of_each_codec():
+    """384,000 bit/s of E-AC-3 count where they are heard, and not beside AAC."""
+    text = master_playlist([HIGH, LOW], [AUDIO, DOLBY], Fraction(2))
+    assert stream_lines(text) == [
+        f'#EXT-X-STREAM-INF:BANDWIDTH={peak},AVERAGE-BANDWIDTH={average},CODECS="{video},{audio}",'
+        f'RESOLUTION={size},FRAME-RATE={rate},VIDEO-RANGE=SDR,AUDIO="audio-{audio}"'
+        for peak, average, video, audio, size, rate in (
+            (2129033, 1491649, "avc1.64001f", "mp4a.40.2", "1280x720", "25.000"),
+            (369033, 324982, "avc1.640015", "mp4a.40.2", "426x240", "29.970"),
+            (2384000, 1747637, "avc1.64001f", "ec-3", "1280x720", "25.000"),
+            (624000, 580970, "avc1.640015", "ec-3", "426x240", "29.970"),
+        )
+    ]
+    assert [line.partition('NAME="')[2].partition('"')[0] for line in media_lines(text)] == [
+        "English",
+        "English",
+    ]
+    assert all("DEFAULT=YES" in line for line in media_lines(text))
+
+
+def test_hdr_is_told_from_sdr():
+    text = master_playlist([replace(HIGH, video_range="PQ"), LOW], [], Fraction(2))
+    assert [line.rpartition("=")[2] for line in stream_lines(text)] == ["PQ", "SDR"]
+    assert [video_range(one) for one in ("smpte2084", "arib-std-b67", "bt709", None)] == [
+        "PQ",
+        "HLG",
+        "SDR",
+        "SDR",
+    ]
+
+
+# --- I-frame playlists ---
+
+SCRUBBED = FragmentIndex(
+    800,
+    1000,
+    (
+        Fragment(1000, 500_000, 2000, 40_000),
+        Fragment(501_000, 300_000, 2000, 30_000),
+        Fragment(801_000, 9, 80, 9),
+    ),
+)
+
+
+def test_an_i_frame_playlist_addresses_the_key_frame_of_every_fragment():
+    assert key_frame_playlist(SCRUBBED, "../720p/3/720p.mp4", Fraction(4)) == (
+        "#EXTM3U\n"
+        "#EXT-X-VERSION:7\n"
+        "#EXT-X-TARGETDURATION:2\n"
+        "#EXT-X-MEDIA-SEQUENCE:0\n"
+        "#EXT-X-PLAYLIST-TYPE:VOD\n"
+        "#EXT-X-I-FRAMES-ONLY\n"
+        '#EXT-X-MAP:URI="../720p/3/720p.mp4",BYTERANGE="800@0"\n'
+        "#EXTINF:2.000000,\n"
+        "#EXT-X-BYTERANGE:40000@1000\n"
+        "../720p/3/720p.mp4\n"
+        "#EXTINF:2.000000,\n"
+        "#EXT-X-BYTERANGE:30000@501000\n"
+        "../720p/3/720p.mp4\n"
+        "#EXTINF:0.080000,\n"
+        "#EXT-X-BYTERANGE:9@801000\n"
+        "../720p/3/720p.mp4\n"
+        "#EXT-X-ENDLIST\n"
+    )
+
+
+def test_key_frames_are_ranges_of_the_segments_that_the_file_was_cut_into():
+    text = key_frame_playlist(SCRUBBED, SegmentFiles("720p/"), Fraction(4))
+    assert [line for line in text.splitlines() if "BYTERANGE" in line or line.startswith("720p/")] == [
+        "#EXT-X-BYTERANGE:40000@0",
+        "720p/00001.m4s",
+        "#EXT-X-BYTERANGE:30000@500000",
+        "720p/00001.m4s",
+        "#EXT-X-BYTERANGE:9@0",
+        "720p/00002.m4s",
+    ]
+    assert '#EXT-X-MAP:URI="720p/init.mp4"\n' in text
+
+
+def test_a_master_playlist_tells_what_scrubbing_costs():
+    """Key frames of 40,000 and 30,000 B, each for 2 s; the run of the last two lasts 2.08 s."""
+    variant = replace(HIGH, index=SCRUBBED, key_frames_uri="720p-i.m3u8")
+    text = master_playlist([variant, LOW], [AUDIO], Fraction(4))
+    assert text.splitlines()[-1] == (
+        '#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=160000,AVERAGE-BANDWIDTH=137273,CODECS="avc1.64001f",'
+        'RESOLUTION=1280x720,VIDEO-RANGE=SDR,URI="720p-i.m3u8"'
+    )
+
+
+def test_without_key_frames_in_the_index_there_is_no_i_frame_playlist():
+    with pytest.raises(ValueError, match="does not tell"):
+        key_frame_playlist(HIGH.index, "a.mp4", Fraction(4))
+
+
+# --- files cut into segments, subtitles ---
+
+
+def test_a_media_playlist_names_the_files_that_were_cut():
+    assert media_playlist(HIGH.index, SegmentFiles("720p/"), Fraction(4)).splitlines()[5:] == [
+        "#EXT-X-INDEPENDENT-SEGMENTS",
+        '#EXT-X-MAP:URI="720p/init.mp4"',
+        "#EXTINF:4.000000,",
+        "720p/00001.m4s",
+        "#EXTINF:1.280000,",
+        "720p/00002.m4s",
+        "#EXT-X-ENDLIST",
+    ]
+
+
+def test_subtitles_are_a_group_beside_the_audio():
+    german = TextTrack("de.m3u8", "de.vtt", BitRate(Fraction(900), Fraction(100)), "Deutsch", "de")
+    signs = replace(german, uri="signs.m3u8", is_forced=True)
+    again = replace(german, uri="full.m3u8")
+    text = master_playlist([LOW], [AUDIO], Fraction(2), [german, signs, again])
+    assert media_lines(text)[1:] == [
+        '#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID="subtitles",NAME="Deutsch",LANGUAGE="de",'
+        'DEFAULT=NO,AUTOSELECT=YES,FORCED=NO,URI="de.m3u8"',
+        '#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID="subtitles",NAME="Deutsch 2",LANGUAGE="de",'
+        'DEFAULT=NO,AUTOSELECT=YES,FORCED=YES,URI="signs.m3u8"',
+        '#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID="subtitles",NAME="Deutsch 3",LANGUAGE="de",'
+        'DEFAULT=NO,AUTOSELECT=NO,FORCED=NO,URI="full.m3u8"',
+    ]
+    (stream,) = stream_lines(text)
+    assert stream.endswith('AUDIO="audio",SUBTITLES="subtitles"')
+    assert "BANDWIDTH=369933,AVERAGE-BANDWIDTH=325082," in stream
+
+
+def test_a_subtitle_playlist_lists_files_with_their_seconds():
+    assert text_playlist([("de/00001.vtt", Fraction(4)), ("de/00002.vtt", Fraction(32, 25))]) == (
+        "#EXTM3U\n"
+        "#EXT-X-VERSION:7\n"
+        "#EXT-X-TARGETDURATION:4\n"
+        "#EXT-X-MEDIA-SEQUENCE:0\n"
+        "#EXT-X-PLAYLIST-TYPE:VOD\n"
+        "#EXTINF:4.000000,\n"
+        "de/00001.vtt\n"
+        "#EXTINF:1.280000,\n"
+        "de/00002.vtt\n"
+        "#EXT-X-ENDLIST\n"
+    )
 
 
 def test_an_empty_master_playlist_cannot_be_written():

@@ -1,0 +1,260 @@
+"""Manifests and segments on their way into the storage: rows first, then objects, what names others last."""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import count, islice
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import structlog
+
+from adapters.packaging.cut import cut, pieces
+from adapters.packaging.tracks import INIT_NAME, Media, SegmentFiles
+from adapters.storage.base import StorageError
+from jobs import faults, leases, stores
+from jobs.attempts import Faulted, Running
+from jobs.leases import LeaseLost
+from jobs.manifests import CONTENT_TYPES, MASTER, MPD, Rung, has_manifest, is_playable, rungs_of, texts
+from jobs.models import Job, Output, Rendition
+from jobs.planner.plan import Plan
+from jobs.states import OutputState, StepState
+from jobs.transitions import Change
+
+log = structlog.get_logger(__name__)
+
+SEGMENT = "segment"  # of Output.kind
+# Files on the disk and rows in one statement at a time, however long the film is.
+_PIECES_AT_ONCE = 64
+# The storage's answer is what is waited for.
+_PUTS_AT_ONCE = 4
+
+
+def publish(running: Running, job: Job, plan: Plan, rungs: list[Rung]) -> Output:
+    """The join's part: everything that is missing for the manifests, then these; the one that counts.
+
+    Raises StorageError, LeaseLost, Faulted.
+    """
+    folder = f"manifest/{running.claim.epoch}/"
+    media: dict[str, Media] = {rung.planned.key: rung.single_file for rung in rungs}
+    if plan.segments == "separate":
+        for rung in rungs:
+            media[rung.planned.key] = _segments_of(rung) or _cut_again(running, job, plan, rung, folder)
+    written = texts(plan, rungs, lambda rung: media[rung.planned.key])
+    outputs = _text_rows(running, job, folder, written)
+    _put_texts(running, outputs, written)
+    return outputs[-1]
+
+
+def commit(
+    running: Running,
+    rendition: Rendition,
+    found: Mapping[UUID, Mapping[str, Any]],
+    file: Path,
+    finish: Callable[[Change], None],
+) -> None:
+    """The fenced end of a rendition's step, whose `file` is stored and still here. `finish` makes its moves.
+
+    `found` are the columns of its outputs that `finish` will write. Before it, the segments where they are files
+    of their own: cut here, nobody has to fetch the file for it. And where the manifest grows, a version that lists
+    this rendition too: `finish` is called again, in a new transaction, if another was committed meanwhile.
+    Raises StorageError, LeaseLost.
+    """
+    held, plan = running.claim, Plan.from_json(rendition.job.plan)
+    output = _listed(rendition, plan, found)
+    if output is not None and plan.segments == "separate":
+        for rung in rungs_of(rendition.job_id, [rendition], output):
+            _store_pieces(running, rendition.job, plan, rung, file, _segment_folder(output))
+    abandoned: list[UUID] = []
+    for turn in count(1):
+        name = f"{rendition.key}-{held.epoch}.{turn}"
+        grows = output is not None and plan.publish == "progressive"
+        growth = _grow(running, rendition.job, plan, output, name) if output is not None and grows else None
+        try:
+            with leases.fenced(held, StepState.DONE, progress=1.0, eta_seconds=0.0) as moves:
+                if growth is not None and not growth.adopt(rendition.job_id):
+                    abandoned += [one.id for one in growth.outputs]
+                moves.discard_outputs(Output.objects.filter(id__in=abandoned), OutputState.PENDING)
+                finish(moves)
+            return
+        except _Outdated as error:
+            abandoned += error.outputs
+
+
+def _listed(rendition: Rendition, plan: Plan, found: Mapping[UUID, Mapping[str, Any]]) -> Output | None:
+    """The output that a manifest will list, as it will be; None if none will, or nobody asks before the join."""
+    if not has_manifest(plan) or (plan.segments, plan.publish) == ("single_file", "final"):
+        return None
+    outputs = Output.objects.filter(id__in=found, rendition=rendition, kind=Output.Kind.RENDITION)
+    output = outputs.order_by("path").first()
+    if output is None or not found[output.id].get("index"):
+        return None
+    for column, value in found[output.id].items():
+        setattr(output, column, value)
+    return output
+
+
+class _Outdated(Exception):
+    """Another rendition was committed after this version was written, which would be shown without it."""
+
+    def __init__(self, outputs: list[UUID]) -> None:
+        super().__init__()
+        self.outputs = outputs
+
+
+@dataclass(frozen=True, slots=True)
+class _Growth:
+    """A version of the manifest, not yet shown. `seen` are the committed outputs that it lists beside ours."""
+
+    outputs: list[Output]
+    seen: frozenset[UUID]
+    is_stored: bool
+
+    def adopt(self, job_id: UUID) -> bool:
+        """Show it; False where the storage did not take it. Raises _Outdated.
+
+        In a transaction that holds the job's lock: nothing else is committed between the look and the update.
+        """
+        if not self.is_stored:
+            return False
+        if _committed(job_id) != self.seen:
+            raise _Outdated([one.id for one in self.outputs])
+        Job.objects.filter(id=job_id).update(manifest=self.outputs[-1])
+        return True
+
+
+def _grow(running: Running, job: Job, plan: Plan, output: Output, name: str) -> _Growth | None:
+    """Store a version of the manifest with this output too. None: it would be no film yet.
+
+    A storage that fails costs the version, not the encode: the join's own manifest lists everything.
+    """
+    seen = _committed(job.id)
+    rungs = rungs_of(job.id, Rendition.objects.filter(job_id=job.id), output)
+    if not is_playable(plan, [rung.planned.key for rung in rungs]):
+        return None
+    media: dict[str, Media] = {rung.planned.key: rung.single_file for rung in rungs}
+    if plan.segments == "separate":
+        for rung in rungs:
+            cut_before = _segments_of(rung)
+            if cut_before is None:
+                return None
+            media[rung.planned.key] = cut_before
+    written = texts(plan, rungs, lambda rung: media[rung.planned.key])
+    outputs = _text_rows(running, job, f"manifest/{name}/", written)
+    try:
+        _put_texts(running, outputs, written)
+    except StorageError as error:
+        log.warning("manifest did not grow", job=str(job.id), code=error.code, error=error.message)
+        return _Growth(outputs, seen, is_stored=False)
+    return _Growth(outputs, seen, is_stored=True)
+
+
+def _committed(job_id: UUID) -> frozenset[UUID]:
+    outputs = Output.objects.filter(job_id=job_id, kind=Output.Kind.RENDITION, state=OutputState.COMMITTED)
+    return frozenset(outputs.values_list("id", flat=True))
+
+
+# --- segments as files of their own ---------------------------------------------------------------------------
+def _segment_folder(output: Output) -> str:
+    """Beside the file, so beneath the prefix of the attempt that made it."""
+    return f"{output.path.rpartition('/')[0]}/segments/"
+
+
+def _segments_of(rung: Rung) -> SegmentFiles | None:
+    """Those that the attempt of this file cut, if it did: what it committed, it committed whole."""
+    folder = _segment_folder(rung.output)
+    there = Output.objects.filter(
+        attempt_id=rung.output.attempt_id, path=f"{folder}{INIT_NAME}", state=rung.output.state
+    )
+    return SegmentFiles(f"../../{folder}") if there.exists() else None
+
+
+def _cut_again(running: Running, job: Job, plan: Plan, rung: Rung, folder: str) -> SegmentFiles:
+    """Fetch a file that was stored in one piece, and store its segments in the manifest's own folder.
+
+    One film at a time on the disk. Raises Faulted if it is not the file that was committed.
+    """
+    file = running.workspace / rung.planned.file_name
+    url, limit = rung.output.url, rung.output.size_bytes
+    storage = stores.storages().for_url(url)
+    fetched = storage.fetch(url, file, limit_bytes=limit, keep_going=running.is_held)
+    if fetched.sha256 != rung.output.sha256:
+        raise Faulted(
+            faults.fault("invalid_output", f"{rung.output.path} holds other bytes than were committed")
+        )
+    _store_pieces(running, job, plan, rung, file, f"{folder}{rung.planned.key}/")
+    file.unlink()
+    return SegmentFiles(f"{rung.planned.key}/")
+
+
+def _store_pieces(running: Running, job: Job, plan: Plan, rung: Rung, file: Path, folder: str) -> None:
+    """Cut and store, some pieces at a time: a film of hours has thousands."""
+    place = running.workspace / "pieces"
+    place.mkdir(exist_ok=True)
+    content_type = f"{rung.planned.kind}/mp4"
+    cutting = cut(file, pieces(rung.index, plan.segment_seconds), place, running.is_held)
+    while batch := list(islice(cutting, _PIECES_AT_ONCE)):
+        _expect_held(running)
+        outputs = [
+            _row(running, job, SEGMENT, folder + piece.name, content_type, piece.sha256, piece.size_bytes)
+            for piece in batch
+        ]
+        with leases.holding(running.claim):
+            Output.objects.bulk_create(outputs)
+        with ThreadPoolExecutor(_PUTS_AT_ONCE, thread_name_prefix="store") as beside:
+            files = [piece.file for piece in batch]
+            for _ in beside.map(lambda output, file: _put(running, output, file), outputs, files):
+                pass
+        for cut_out in files:
+            cut_out.unlink()
+    _expect_held(running)
+
+
+# --- rows and objects -----------------------------------------------------------------------------------------
+def _text_rows(running: Running, job: Job, folder: str, written: Mapping[str, str]) -> list[Output]:
+    outputs = []
+    for name, text in written.items():
+        data = text.encode()
+        kind = Output.Kind.MANIFEST if name in (MASTER, MPD) else Output.Kind.PLAYLIST
+        sha256 = hashlib.sha256(data).hexdigest()
+        content_type = CONTENT_TYPES[Path(name).suffix]
+        outputs.append(_row(running, job, kind, folder + name, content_type, sha256, len(data)))
+    with leases.holding(running.claim):
+        Output.objects.bulk_create(outputs)
+    return outputs
+
+
+def _put_texts(running: Running, outputs: list[Output], written: Mapping[str, str]) -> None:
+    """In their order: a player never sees a manifest before the files that it names."""
+    for output, text in zip(outputs, written.values(), strict=True):
+        file = running.workspace / Path(output.path).name
+        file.write_text(text, encoding="utf-8", newline="")
+        _put(running, output, file)
+
+
+def _row(
+    running: Running, job: Job, kind: str, path: str, content_type: str, sha256: str, size_bytes: int
+) -> Output:
+    return Output(
+        job_id=job.id,
+        attempt_id=running.claim.attempt_id,
+        kind=kind,
+        path=path,
+        url=f"{job.destination}{job.id}/{path}",
+        content_type=content_type,
+        sha256=sha256,
+        size_bytes=size_bytes,
+    )
+
+
+def _put(running: Running, output: Output, file: Path) -> None:
+    _expect_held(running)
+    storage = stores.storages().for_url(output.url)
+    storage.store(file, output.url, content_type=output.content_type, sha256=output.sha256)
+
+
+def _expect_held(running: Running) -> None:
+    if not running.is_held():
+        raise LeaseLost("stopped by its own heartbeat")
