@@ -1,4 +1,4 @@
-"""The only way out by HTTP to an address that somebody else chose.
+"""The only way out by HTTP to an address that somebody else chose. (`egress_post` posts under the same rules.)
 
     EgressError
     ├── EgressRefused       our policy says no: scheme, port, credentials in the URL, private address
@@ -25,7 +25,8 @@ from urllib.parse import urljoin
 
 import requests
 import urllib3
-from ssrfguard import BlockedAddressError, Policy, SSRFGuardError
+from ssrfguard import BlockedAddressError, SSRFGuardError
+from ssrfguard import Policy as Policy
 from ssrfguard.requests import Session
 from urllib3.connection import HTTPConnection
 
@@ -84,15 +85,8 @@ class Answer:
 
     @property
     def retry_after_seconds(self) -> float | None:
-        """`Retry-After` (RFC 9110, section 10.2.3), as seconds from now; None if absent or unreadable."""
-        value = self.headers.get("Retry-After", "").strip()
-        if _NUMBER.fullmatch(value):
-            return float(value)
-        try:
-            at = parsedate_to_datetime(value)
-        except ValueError:
-            return None
-        return max(0.0, (at.replace(tzinfo=at.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
+        """What `Retry-After` asks for, as seconds from now; None if absent or unreadable."""
+        return retry_after_seconds(self.headers.get("Retry-After", ""))
 
     def chunks(self, size_bytes: int) -> Iterator[bytes]:
         """The body, decompressed where the server compressed it unasked.
@@ -105,6 +99,27 @@ class Answer:
             raise EgressTimedOut("the server stopped sending") from error
         except (urllib3.exceptions.HTTPError, OSError) as error:
             raise EgressInterrupted("the connection ended before the body did") from error
+
+
+def retry_after_seconds(value: str) -> float | None:
+    """A `Retry-After` (RFC 9110, section 10.2.3), seconds or a date, as seconds from now; None if unreadable."""
+    value = value.strip()
+    if _NUMBER.fullmatch(value):
+        return float(value)
+    try:
+        at = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    return max(0.0, (at.replace(tzinfo=at.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
+
+
+def policy_of(allowed_networks: tuple[str, ...], allowed_ports: frozenset[int]) -> Policy:
+    """What may be reached. No redirects: where they are followed, each hop is checked as a URL of its own."""
+    return Policy(
+        allowed_networks=tuple(ip_network(network) for network in allowed_networks),
+        allowed_ports=allowed_ports,
+        max_redirects=0,
+    )
 
 
 class Egress:
@@ -121,13 +136,8 @@ class Egress:
         allowed_ports: frozenset[int] = frozenset({80, 443}),
         total_seconds: float,
     ) -> None:
-        # max_redirects is ours (see _exchange): requests would first read the whole body of the redirect into
-        # memory.
-        self._policy = Policy(
-            allowed_networks=tuple(ip_network(network) for network in allowed_networks),
-            allowed_ports=allowed_ports,
-            max_redirects=0,
-        )
+        # Redirects are ours (see _exchange): requests would first read the whole body of one into memory.
+        self._policy = policy_of(allowed_networks, allowed_ports)
         self._total_seconds = total_seconds
 
     def get_stream(
@@ -267,11 +277,17 @@ def _following(session: _Session, response: requests.Response, url: str) -> str 
 
 def _why(error: Exception) -> str:
     """In words without addresses. The cause lies in `MaxRetryError.reason`, wrapped by requests."""
-    reason = getattr(error.args[0] if error.args else None, "reason", None)
+    if isinstance(error, requests.exceptions.SSLError):
+        return in_words(urllib3.exceptions.SSLError())
+    return in_words(getattr(error.args[0] if error.args else None, "reason", None))
+
+
+def in_words(reason: Exception | None) -> str:
+    """Why a connection came to nothing, by urllib3's exception, without addresses."""
     if isinstance(reason, urllib3.exceptions.NameResolutionError):
         return "there is no such host"
     if isinstance(reason, urllib3.exceptions.NewConnectionError):
         return "the host accepts no connection"
-    if isinstance(error, requests.exceptions.SSLError):
+    if isinstance(reason, urllib3.exceptions.SSLError):
         return "the TLS handshake failed"
     return "the connection broke before an answer came"

@@ -20,6 +20,8 @@ from django.db.models.functions import Now
 
 from audit.recorder import StateChange, record_changes
 from audit.rows import insert
+from jobs import announcements
+from jobs.announcements import News
 from jobs.claims import Claim
 from jobs.faults import Fault
 from jobs.models import Attempt, Job, Output, Rendition, Step
@@ -98,13 +100,16 @@ def fault_fields(fault: Fault | None) -> dict[str, str]:
 class Change:
     """One transaction on one job. Made by `change`; every method returns what it moved."""
 
-    def __init__(self, job_id: UUID, account_id: UUID, state: JobState, actor: str) -> None:
+    def __init__(
+        self, job_id: UUID, account_id: UUID, state: JobState, actor: str, *, listening: bool
+    ) -> None:
         self.job_id = job_id
         self.account_id = account_id
         self.state = state
         self.actor = actor
         self._changes: list[StateChange] = []
-        self._events: list[tuple[str, Mapping[str, object]]] = []
+        self._listening = listening
+        self._news: list[News] = []
         self._ready: set[str] = set()
 
     # --- the job ------------------------------------------------------------------------------------------
@@ -119,7 +124,7 @@ class Change:
         self._move(Job.objects.filter(id=self.job_id), self.state, to, **fields, **fault_fields(fault))
         self._note("job", self.job_id, self.state, to, fault=fault)
         if event := EVENT_OF_JOB.get(to):
-            self._events.append((event, {"state": str(to), **_public(fault)}))
+            self._news.append(News(event, str(to), fault=fault))
         self.state = to
         return True
 
@@ -128,6 +133,11 @@ class Change:
         self._move(Job.objects.filter(id=self.job_id), self.state, to, finished_at=None, **fault_fields(None))
         self._note("job", self.job_id, self.state, to)
         self.state = to
+
+    def progress(self, fraction: float) -> None:
+        """Tell how far a running job is (0 to 1): no move, and nothing where nobody asked for it."""
+        if self._listening:
+            self._news.append(News("job.progress", str(self.state), progress=fraction))
 
     # --- steps --------------------------------------------------------------------------------------------
     def claim_step(self, step_id: UUID, owner: str, lease_seconds: int) -> Step | None:
@@ -249,7 +259,7 @@ class Change:
         if moved:
             self._note("rendition", rendition.id, from_, to, label=rendition.key, fault=fault)
             if event := EVENT_OF_RENDITION.get(to):
-                self._events.append((event, {"rendition": rendition.key, "state": str(to), **_public(fault)}))
+                self._news.append(News(event, str(to), rendition.key, fault))
         return moved == 1
 
     def attempt(
@@ -339,8 +349,11 @@ class Change:
     def flush(self) -> None:
         """Write what was noted; `change` calls it last."""
         record_changes(self.account_id, self.job_id, self.actor, self._changes)
-        if self._events:
-            outbox.record(self.account_id, self.job_id, self._events)
+        if self._news:
+            # Who subscribes from now on hears of what comes: this was settled when the row was locked.
+            tell = announcements.full if self._listening else announcements.brief
+            told = tell(self.job_id, self._news)
+            outbox.record(self.account_id, self.job_id, told, listening=self._listening)
         for queue in sorted(self._ready):
             notify(queue)
 
@@ -350,17 +363,12 @@ def _held(held: Claim) -> "QuerySet[Step]":
     return steps.filter(lease_until__lt=Now()) if held.lapsed else steps
 
 
-def _public(fault: Fault | None) -> dict[str, object]:
-    return (
-        {"fault": {"code": fault.code, "bucket": str(fault.bucket), "message": fault.message}}
-        if fault
-        else {}
-    )
-
-
 # The new version locks the row as FOR UPDATE would. By hand, since every transaction begins with it: one round
 # trip in 0.05 ms of CPU, where a locking query and an update by the ORM take 0.8 ms.
-_LOCK = "UPDATE jobs_job SET version = version + 1 WHERE id = %s RETURNING account_id, state"
+_LOCK = (
+    "UPDATE jobs_job SET version = version + 1 WHERE id = %s RETURNING account_id, state, "  # noqa: S608
+    + outbox.LISTENING.format(account="jobs_job.account_id", job="jobs_job.id")
+)
 
 
 @contextmanager
@@ -372,6 +380,6 @@ def change(job_id: UUID, *, actor: str) -> Iterator[Change]:
             row = cursor.fetchone()
         if row is None:
             raise Job.DoesNotExist(job_id)
-        moves = Change(job_id, row[0], JobState(row[1]), actor)
+        moves = Change(job_id, row[0], JobState(row[1]), actor, listening=row[2])
         yield moves
         moves.flush()
