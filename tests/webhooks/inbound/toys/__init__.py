@@ -1,0 +1,1 @@
+"""A package of providers, as an installation might have one of its own."""
