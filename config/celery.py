@@ -84,9 +84,24 @@ app.conf.update(
             "schedule": crontab(minute="17"),
             "options": {"queue": "control", "expires": 3000},
         },
+        "redeliver GitHub's lost webhooks": {
+            "task": "inbound.redeliver_github",
+            "schedule": crontab(minute="*/5"),
+            "options": {"queue": "inbound", "expires": 240},
+        },
+        "prune webhooks": {
+            "task": "webhooks.prune",
+            "schedule": crontab(minute="27"),
+            "options": {"queue": "control", "expires": 3000},
+        },
+        "prune inbound webhooks": {
+            "task": "inbound.prune",
+            "schedule": crontab(minute="41", hour="3"),
+            "options": {"queue": "inbound", "expires": 3000},
+        },
     },
 )
 # Celery's Django fixup would close the database connection before and after each task: a connection of its own
 # for each step costs 70 ms of CPU a job, most of it in PostgreSQL. `jobs/workers.py` looks after it instead.
 app.conf["CELERY_DB_REUSE_MAX"] = sys.maxsize
-app.autodiscover_tasks(["jobs"])
+app.autodiscover_tasks(["jobs", "webhooks", "webhooks.inbound"])

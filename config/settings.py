@@ -3,12 +3,16 @@
 A variable without a default has to be set: an installation that forgot one does not start.
 """
 
+import json
+import os
 from pathlib import Path
 
 import structlog
-from environs import Env
+from environs import Env, validate
 
 from jobs.states import AttemptState, JobState, RenditionState
+from webhooks.events import TYPES as EVENT_TYPES
+from webhooks.states import DeliveryState
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -58,6 +62,8 @@ TASK_TIMEOUT_MINUTES: int = env.int("TASK_TIMEOUT_MINUTES", 30)
 MAX_TIMEOUT_MINUTES: int = env.int("MAX_TIMEOUT_MINUTES", 11 * 60)
 STALL_SECONDS: int = env.int("STALL_SECONDS", 120)
 OUTPUT_LIMIT_BYTES: int = env.int("OUTPUT_LIMIT_BYTES", 100 * 1024**3)
+# The longest film that a customer's command may make, whatever it says.
+COMMAND_DURATION_SECONDS: float = env.float("COMMAND_DURATION_SECONDS", 12 * 3600)
 # Of one FFmpeg, resident. Per pool, by the environment of its workers: theirs is the machine that is shared.
 MEMORY_LIMIT_BYTES: int = env.int("MEMORY_LIMIT_BYTES", 4 * 1024**3)
 # What FFmpeg is kept in: "auto" (Landlock with seccomp, else bubblewrap, else no start), one of the two by name, or
@@ -78,6 +84,57 @@ CHORD_GRACE_SECONDS: float = env.float("CHORD_GRACE_SECONDS", 2.0)
 METRICS_PORT: int = env.int("METRICS_PORT", 0)
 METRICS_ADDRESS: str = env.str("METRICS_ADDRESS", "127.0.0.1")
 
+# --- webhooks from outside ---------------------------------------------------------------------------------
+# INBOUND_SECRETS_<PROVIDER>, several while one is being replaced; a provider without any is not listened to.
+# An empty one is dropped: with it, anybody could sign.
+_listed: dict[str, list[str]] = {
+    name: env.list(name) for name in os.environ if name.startswith("INBOUND_SECRETS_")
+}
+INBOUND_SECRETS: dict[str, list[str]] = {
+    name.removeprefix("INBOUND_SECRETS_").lower(): [secret for secret in map(str.strip, secrets) if secret]
+    for name, secrets in _listed.items()
+}
+INBOUND_LIMIT_BYTES: int = env.int("INBOUND_LIMIT_BYTES", 1024 * 1024)
+INBOUND_MAX_TRIES: int = env.int("INBOUND_MAX_TRIES", 6)
+# A handler talks to one other service, within its time limits; this is above them all.
+INBOUND_LEASE_SECONDS: int = env.int("INBOUND_LEASE_SECONDS", 600)
+INBOUND_KEEP_DAYS: int = env.int("INBOUND_KEEP_DAYS", 90)
+# A plan's name, as Stripe's metadata or price has it, and its jobs a month; null: no limit.
+BILLING_PLANS: dict[str, int | None] = json.loads(env.str("BILLING_PLANS", "{}"))
+# The failed payment of an invoice at which its account is suspended: 1 is the first.
+BILLING_SUSPEND_AT_ATTEMPT: int = env.int("BILLING_SUSPEND_AT_ATTEMPT", 1)
+GITHUB_API_URL: str = env.str("GITHUB_API_URL", "https://api.github.com")
+# Reads private files, and asks for lost deliveries of GITHUB_HOOKS (repos/OWNER/NAME/hooks/ID, orgs/ORG/hooks/ID).
+GITHUB_TOKEN: str = env.str("GITHUB_TOKEN", "")
+GITHUB_HOOKS: list[str] = env.list("GITHUB_HOOKS", [])
+
+# --- webhooks and mail out ---------------------------------------------------------------------------------
+# Retries of a message after its first try; the waits between them grow sixfold from the first.
+WEBHOOK_MAX_RETRY: int = env.int("WEBHOOK_MAX_RETRY", 5, validate=validate.Range(0, 20))
+WEBHOOK_BACKOFF_SECONDS: float = env.float("WEBHOOK_BACKOFF_SECONDS", 10.0)
+# Of one request, from its name look-up to the end of the answer.
+HTTP_TIMEOUT: float = env.float("HTTP_TIMEOUT", 10.0, validate=validate.Range(0.1, 120))
+# Without TLS anybody on the way reads what is sent, and may drop it.
+WEBHOOK_ALLOW_HTTP: bool = env.bool("WEBHOOK_ALLOW_HTTP", False)
+# Requests at once: of one worker, and to one endpoint over all workers.
+WEBHOOK_SLOTS: int = env.int("WEBHOOK_SLOTS", 32, validate=validate.Range(1, 256))
+WEBHOOK_SLOTS_PER_ENDPOINT: int = env.int("WEBHOOK_SLOTS_PER_ENDPOINT", 4, validate=validate.Range(1, 64))
+WEBHOOK_DISABLE_AFTER_HOURS: int = env.int("WEBHOOK_DISABLE_AFTER_HOURS", 120, validate=validate.Range(1))
+WEBHOOK_PROGRESS_SECONDS: float = env.float("WEBHOOK_PROGRESS_SECONDS", 10.0)
+WEBHOOK_DELIVERED_HOURS: int = env.int("WEBHOOK_DELIVERED_HOURS", 7 * 24, validate=validate.Range(1))
+# Somebody has to have the time to see them: a long weekend at least.
+WEBHOOK_DEAD_LETTER_HOURS: int = env.int("WEBHOOK_DEAD_LETTER_HOURS", 30 * 24, validate=validate.Range(72))
+EVENT_DAYS: int = env.int("EVENT_DAYS", 30, validate=validate.Range(7))
+# Who mail comes from; without it there is none.
+MAIL_FROM: str = env.str("MAIL_FROM", "")
+EMAIL_HOST: str = env.str("EMAIL_HOST", "localhost")
+EMAIL_PORT: int = env.int("EMAIL_PORT", 25)
+EMAIL_HOST_USER: str = env.str("EMAIL_HOST_USER", "")
+EMAIL_HOST_PASSWORD: str = env.str("EMAIL_HOST_PASSWORD", "")
+EMAIL_USE_TLS: bool = env.bool("EMAIL_USE_TLS", False)
+EMAIL_USE_SSL: bool = env.bool("EMAIL_USE_SSL", False)
+EMAIL_TIMEOUT: float = HTTP_TIMEOUT
+
 # --- Django -----------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
     "unfold",
@@ -94,6 +151,7 @@ INSTALLED_APPS = [
     "django_celery_results",
     "audit",
     "webhooks",
+    "webhooks.inbound",
     "jobs",
     "config.apps.CompositionConfig",
 ]
@@ -165,12 +223,14 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "FFmpeg as infrastructure: post a job, get an id, be told when it is done.",
     "VERSION": "1",
     "OAS_VERSION": "3.1.1",
+    "WEBHOOKS": [f"webhooks.openapi.{type_.replace('.', '_')}" for type_ in EVENT_TYPES],
     "SERVE_INCLUDE_SCHEMA": False,
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {
         "JobState": [str(state) for state in JobState],
         "RenditionState": [str(state) for state in RenditionState],
         "AttemptState": [str(state) for state in AttemptState],
+        "DeliveryState": [str(state) for state in DeliveryState],
     },
 }
 

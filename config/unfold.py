@@ -77,6 +77,9 @@ UNFOLD: dict[str, Any] = {
                     _item("Encoders", "fingerprint", "audit_encoderidentity", "audit.view_encoderidentity"),
                     _item("Audit trail", "history", "audit_auditevent", "audit.view_auditevent"),
                     _item("Events", "outgoing_mail", "webhooks_event", "webhooks.view_event"),
+                    _item(
+                        "Inbound webhooks", "move_to_inbox", "inbound_inboundevent", "inbound.view_inboundevent"
+                    ),
                 ],
             },
             {
@@ -85,6 +88,7 @@ UNFOLD: dict[str, Any] = {
                 "items": [
                     _item("Accounts", "domain", "jobs_account", "jobs.view_account"),
                     _item("API keys", "key", "jobs_apikey", "jobs.view_apikey"),
+                    _item("GitHub rules", "rule", "jobs_githubrule", "jobs.view_githubrule"),
                     _item("Operators", "person", "auth_user", "auth.view_user"),
                     _item("Groups", "group", "auth_group", "auth.view_group"),
                 ],

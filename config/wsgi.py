@@ -10,6 +10,8 @@ application = get_wsgi_application()
 
 # What the first request of each process would load; with gunicorn's --preload it is there before the fork.
 from jobs import stores  # noqa: E402 - the apps are loaded only now
+from webhooks.inbound import registry  # noqa: E402
 
 reverse("presets")
 stores.prepare()
+registry.load()

@@ -4,6 +4,8 @@ from jobs.console import (  # noqa: F401 - importing them registers them
     access,
     attempts,
     evidence,
+    github_rules,
+    inbound,
     inherited,
     job_list,
     presets,

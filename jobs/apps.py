@@ -1,6 +1,8 @@
 from django.apps import AppConfig
 from django.conf import settings
 
+from webhooks.inbound import registry
+
 
 class JobsConfig(AppConfig):
     name = "jobs"
@@ -10,3 +12,4 @@ class JobsConfig(AppConfig):
         from adapters.ffmpeg.sandbox import layers
 
         layers.wish(settings.SANDBOX)
+        registry.add_package("jobs.inbound")

@@ -23,6 +23,12 @@ from jobs.models import Output, Step
 from jobs.routing import FILES, STEP_QUEUES
 from jobs.states import AttemptState, OutputState, StepState
 from jobs.transitions import CHANNEL
+from webhooks.due import TASK_OF as DELIVERY_TASKS
+from webhooks.due import Pace
+from webhooks.inbound import dispatch as inbound
+from webhooks.inbound.transitions import CHANNEL as INBOUND_CHANNEL
+from webhooks.inbound.transitions import QUEUE as INBOUND
+from webhooks.outbox import CHANNEL as DELIVERY_CHANNEL
 
 log = structlog.get_logger(__name__)
 
@@ -30,6 +36,8 @@ log = structlog.get_logger(__name__)
 GENERATION_KEY = "reelchord:generation"
 _AT_ONCE = 100
 _DATABASE_DOWN_SECONDS = 1.0
+# Of the hints to deliveries; forgetting it costs nothing.
+_pace = Pace()
 
 
 def run(stop: threading.Event) -> None:
@@ -48,25 +56,31 @@ def _conduct(stop: threading.Event) -> None:
     reconcile_at = 0.0
     # A connection of its own, so that no notification arrives in the middle of somebody else's query.
     with psycopg.connect(**_parameters(), autocommit=True) as listening:
-        listening.execute(f"LISTEN {CHANNEL}")
-        queues: set[str] = set(STEP_QUEUES)
+        listening.execute(f"LISTEN {CHANNEL}; LISTEN {INBOUND_CHANNEL}; LISTEN {DELIVERY_CHANNEL}")
+        queues: set[str] = {*STEP_QUEUES, INBOUND, *DELIVERY_TASKS}
         while not stop.is_set():
             if time.monotonic() >= reconcile_at:
                 reconcile()
                 reconcile_at = time.monotonic() + settings.RECONCILE_SECONDS
             dispatch(queue for queue in STEP_QUEUES if queue in queues)
+            if INBOUND in queues:
+                inbound.send_hints()
+            if not queues.isdisjoint(DELIVERY_TASKS):
+                hint_deliveries()
             heard = {
                 notice.payload
                 for notice in listening.notifies(timeout=settings.CONDUCTOR_TICK_SECONDS, stop_after=1)
             }
             # A silent tick looks at every queue: a back-off that ends tells nobody.
-            queues = heard or set(STEP_QUEUES)
+            queues = heard or {*STEP_QUEUES, INBOUND, *DELIVERY_TASKS}
 
 
 def reconcile() -> None:
     """One round of every repair. Each is safe to run at any time, in several processes at once."""
     expire_leases()
     redispatch_after_broker_loss()
+    repair_inbound()
+    hint_deliveries()
     collect_discarded()
 
 
@@ -97,6 +111,7 @@ def redispatch_after_broker_loss() -> bool:
         log.warning("broker away", error=str(error))
         return False
     again = Step.objects.filter(state=StepState.READY, hints__gt=0).update(hints=0, dispatch_after=Now())
+    inbound.hint_again()
     if again:
         REPAIRS.labels("broker_lost_data").inc(again)
         log.warning("broker lost its data", steps=again)
@@ -107,6 +122,18 @@ def collect_discarded() -> None:
     """Ask a files worker to delete discarded objects, if there are any."""
     if Output.objects.filter(state=OutputState.DISCARDED).exists():
         canvas.hint_task("jobs.prune_discarded_outputs", FILES)
+
+
+def repair_inbound() -> None:
+    """What webhooks from outside need of a conductor, at a steady pace too: a back-off that ends tells nobody."""
+    inbound.expire_leases()
+    inbound.send_hints()
+
+
+def hint_deliveries() -> None:
+    """Wake a worker for each queue that has a message to send; one that is at work looks by itself."""
+    for queue in _pace.due():
+        canvas.hint_task(DELIVERY_TASKS[queue], queue)
 
 
 def _parameters() -> dict[str, Any]:

@@ -66,6 +66,7 @@ SPECS: dict[str, FaultSpec] = {
     "filter_invalid": FaultSpec(_B.CONFIGURATION, "A filter setting is invalid.", "FFmpeg refused the filter graph."),
     "size_invalid": FaultSpec(_B.CONFIGURATION, "The picture size is impossible for this encoder.", "Odd or empty dimensions."),
     "container_refused": FaultSpec(_B.CONFIGURATION, "The packaging cannot hold this codec.", "The muxer refused the stream."),
+    "command_refused": FaultSpec(_B.CONFIGURATION, "The command is not allowed any more.", "The allow-list has changed since the job was accepted."),
     "output_too_large": FaultSpec(_B.CONFIGURATION, "The rendition grew beyond the allowed size.", "Over the size limit of an output."),
     # Storage
     "object_not_found": FaultSpec(_B.NOT_FOUND, "The file does not exist at this URL.", "404 or no such key."),
@@ -105,6 +106,7 @@ SPECS: dict[str, FaultSpec] = {
     "internal_error": FaultSpec(_B.OPERATIONAL, _OURS, "An unexpected exception: a bug."),
     # The result
     "invalid_output": FaultSpec(_B.INVALID_OUTPUT, "The rendition came out wrong.", "Ended with 0, but the file is empty or unreadable."),
+    "output_refused": FaultSpec(_B.INVALID_OUTPUT, "The command wrote something that is not a plain file, or nothing.", "A link, a device, too many files, or none."),
     "output_streams_wrong": FaultSpec(_B.INVALID_OUTPUT, "The rendition came out wrong.", "A planned stream or codec is not there."),
     "output_size_wrong": FaultSpec(_B.INVALID_OUTPUT, "The rendition came out wrong.", "Another picture size than planned."),
     "output_rate_wrong": FaultSpec(_B.INVALID_OUTPUT, "The rendition came out wrong.", "Another frame rate than planned."),

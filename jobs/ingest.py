@@ -1,6 +1,10 @@
-"""Fetch the source, hash it, look what it is: everything that is known about it before a plan is made."""
+"""Fetch the sources, hash them, look what they are: all that is known about them before a plan is made."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.db.models.functions import Now
@@ -10,7 +14,8 @@ from adapters.storage.base import Fetched
 from adapters.storage.cache import Staged
 from jobs import faults, leases, stores
 from jobs.attempts import Faulted, Running
-from jobs.models import Source
+from jobs.models import Job, Source
+from jobs.planner.commands import media_sources
 from jobs.states import AttemptState, JobState, StepKind, StepState
 
 # What a browser is shown where a video was asked for. A media file cannot begin like this.
@@ -20,27 +25,52 @@ _SNIFF_BYTES = 1024
 
 def work(running: Running) -> None:
     """The ingest step. Raises Faulted, StorageError, LeaseLost."""
-    source = Source.objects.get(job_id=running.claim.job_id, position=0)
-    file = running.workspace / "0.bin"
-    staged, content_type = stage(source, file, running)
-    refuse_what_is_no_media(file, staged.size_bytes)
-    probe, document = _probe(file)
-    if not probe.video and not probe.audio:
-        raise Faulted(faults.fault("no_usable_stream", "the file holds neither video nor audio"))
+    sources = list(Source.objects.filter(job_id=running.claim.job_id).order_by("position"))
+    command = Job.objects.values_list("command", flat=True).get(id=running.claim.job_id)
+    # A ladder is made of film and sound; a command says what it takes each file for.
+    is_media = media_sources(command) if command else [True]
+    found = [_look(running, source, media) for source, media in zip(sources, is_media, strict=True)]
     with leases.fenced(running.claim, StepState.DONE, progress=1.0) as moves:
-        Source.objects.filter(id=source.id).update(
-            sha256=staged.sha256,
-            size_bytes=staged.size_bytes,
-            content_type=content_type or "",
-            probe=document,
-            fetched_at=Now(),
-        )
+        for source, fields in zip(sources, found, strict=True):
+            Source.objects.filter(id=source.id).update(fetched_at=Now(), **fields)
         moves.attempt(
             running.claim.attempt_id, AttemptState.SUCCEEDED, label=running.claim.label, stored=False
         )
         moves.job(JobState.PLANNING)
         moves.open_barrier()
         running.go_on(moves, StepKind.PLAN)
+
+
+def _look(running: Running, source: Source, is_media: bool) -> dict[str, Any]:
+    """Fetch one source; its new fields."""
+    file = running.workspace / f"{source.position}.bin"
+    staged, content_type = stage(source, file, running)
+    with _of(source):
+        refuse_what_is_no_media(file, staged.size_bytes)
+        document: dict[str, Any] | None = None
+        if is_media:
+            probe, document = _probe(file)
+            if not probe.video and not probe.audio and "subtitle" not in probe.other:
+                raise Faulted(faults.fault("no_usable_stream", "the file holds neither video nor audio"))
+    file.unlink()
+    return {
+        "sha256": staged.sha256,
+        "size_bytes": staged.size_bytes,
+        "content_type": content_type or "",
+        "probe": document,
+    }
+
+
+@contextmanager
+def _of(source: Source) -> Iterator[None]:
+    """Among several sources, a fault names the one that it means."""
+    try:
+        yield
+    except Faulted as error:
+        if source.position == 0 and not Source.objects.filter(job_id=source.job_id, position=1).exists():
+            raise
+        named = f"{error.fault.message} It is input {source.position + 1}."
+        raise Faulted(replace(error.fault, message=named)) from error
 
 
 def stage(source: Source, file: Path, running: Running) -> tuple[Staged, str | None]:

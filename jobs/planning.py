@@ -1,18 +1,21 @@
-"""Resolve the ladder against the source, write the renditions down, and send the chord."""
+"""Resolve the wish against the source, write the renditions down, and send the chord."""
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db.models.functions import Now
 
 from adapters.ffmpeg.probe import parse_probe
-from jobs import admission, canvas, dispatch, faults, leases, routing
+from jobs import admission, canvas, dispatch, extras, faults, leases, routing
 from jobs.attempts import Faulted, Running
 from jobs.models import Job, Rendition, Source, Step
 from jobs.models.identifiers import uuid7
-from jobs.planner.ladder import PlanFailed, resolve
-from jobs.planner.plan import Plan
+from jobs.planner.commands import KEY, KIND, plan_command
+from jobs.planner.ladder import resolve
+from jobs.planner.plan import PlanFailed
 from jobs.planner.specs import Ladder
 from jobs.states import AttemptState, JobState, StepKind, StepState
 
@@ -23,15 +26,11 @@ def work(running: Running) -> None:
     """The plan step. Raises Faulted, LeaseLost."""
     held = running.claim
     job = Job.objects.get(id=held.job_id)
-    source = Source.objects.get(job_id=held.job_id, position=0)
-    try:
-        plan = resolve(Ladder.from_json(job.ladder), parse_probe(source.probe))
-    except PlanFailed as error:
-        raise Faulted(replace(faults.fault(error.code), message=error.message)) from error
+    document, wanted = _plan(job)
     with leases.fenced(held, StepState.DONE, progress=1.0) as moves:
         # Where the queues have room, all hints leave at once, as a chord; elsewhere the conductor sends them
         # one by one, and the barrier does what the chord's body would have done.
-        steps, renditions = _rows(job, plan)
+        steps, renditions = _rows(job, wanted)
         hinted = admission.has_room_for(steps)
         if hinted:
             for step in steps:
@@ -48,11 +47,48 @@ def work(running: Running) -> None:
         moves.add_steps([*steps, join])
         Rendition.objects.bulk_create(renditions)
         moves.add_renditions(renditions)
-        Job.objects.filter(id=job.id).update(plan=plan.to_json())
+        Job.objects.filter(id=job.id).update(plan=document)
         moves.attempt(held.attempt_id, AttemptState.SUCCEEDED, label=held.label, stored=False)
         moves.job(JobState.RUNNING)
     if hinted and not _send(steps, join):
         dispatch.take_back(steps)
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """A rendition to be, with the step that makes it."""
+
+    key: str
+    kind: str
+    required: bool
+    spec: dict[str, Any]
+    queue: str
+
+
+def _plan(job: Job) -> tuple[dict[str, Any], list[_Wanted]]:
+    """The plan as it is stored, and its renditions. Raises Faulted."""
+    probes = [
+        parse_probe(probe) if probe else None
+        for probe in Source.objects.filter(job=job).order_by("position").values_list("probe", flat=True)
+    ]
+    if job.command is not None:
+        command = plan_command(probes)
+        return command.to_json(), [_Wanted(KEY, KIND, True, {}, routing.TRANSCODE_CPU)]
+    if probes[0] is None:
+        raise Faulted(faults.fault("internal_error", "the source of a ladder has no probe"))
+    try:
+        plan = resolve(Ladder.from_json(job.ladder), probes[0])
+    except PlanFailed as error:
+        raise Faulted(replace(faults.fault(error.code), message=error.message)) from error
+    renditions = [
+        _Wanted(one.key, one.kind, one.required, one.to_json(), routing.queue_of(one.encode, one.pool))
+        for one in plan.renditions
+    ]
+    extras = [
+        _Wanted(one.key, extras.KIND, one.required, one.to_json(), routing.TRANSCODE_CPU)
+        for one in plan.extras
+    ]
+    return plan.to_json(), [*renditions, *extras]
 
 
 def _send(steps: list[Step], join: Step) -> bool:
@@ -60,16 +96,16 @@ def _send(steps: list[Step], join: Step) -> bool:
     return canvas.hint(steps[0]) if len(steps) == 1 else canvas.send_chord(steps, join)
 
 
-def _rows(job: Job, plan: Plan) -> tuple[list[Step], list[Rendition]]:
+def _rows(job: Job, wanted: Sequence[_Wanted]) -> tuple[list[Step], list[Rendition]]:
     steps, renditions = [], []
-    for position, planned in enumerate(plan.renditions):
+    for position, one in enumerate(wanted):
         step = Step(
             id=uuid7(),
             job_id=job.id,
             kind=StepKind.RENDITION,
-            key=planned.key,
+            key=one.key,
             state=StepState.READY,
-            queue=routing.queue_of(planned.encode),
+            queue=one.queue,
             ready_at=Now(),
             dispatch_after=Now(),
         )
@@ -80,10 +116,10 @@ def _rows(job: Job, plan: Plan) -> tuple[list[Step], list[Rendition]]:
                 job_id=job.id,
                 step=step,
                 position=position,
-                key=planned.key,
-                kind=planned.kind,
-                required=planned.required,
-                spec=planned.to_json(),
+                key=one.key,
+                kind=one.kind,
+                required=one.required,
+                spec=one.spec,
             )
         )
     return steps, renditions

@@ -13,7 +13,8 @@ from jobs import admission, routing
 from jobs.models import Job, Rendition, Step
 from jobs.planner.ladder import PlanFailed, resolve
 from jobs.planner.plan import RenditionPlan
-from jobs.planner.specs import COPY, Ladder, Rung, problems
+from jobs.planner.problems import problems
+from jobs.planner.specs import COPY, Ladder, Rung
 from jobs.states import JobState, RenditionState, StepKind, StepState
 from jobs.transitions import Change, change
 
@@ -143,6 +144,10 @@ def _new_specs(
     if not parameters:
         return {}
     job = Job.objects.get(id=job_id)
+    if job.ladder is None:
+        raise NotRequeueable(
+            "not_a_ladder", "A command runs again as it was posted; post another to change it.", "/parameters"
+        )
     ladder = Ladder.from_json(job.ladder)
     keys = {rendition.key for rendition in chosen}
     changed = replace(ladder, rungs=tuple(_changed(rung, keys, parameters) for rung in ladder.rungs))

@@ -24,8 +24,10 @@ QUEUE_OF_POOL = {"cpu": TRANSCODE_CPU, "gpu": TRANSCODE_GPU, "highmem": TRANSCOD
 _GPU_SUFFIXES = ("_nvenc", "_qsv", "_vaapi")
 
 
-def queue_of(encode: Encode) -> str:
-    """The pool that can run this encode: its encoder's hardware decides."""
+def queue_of(encode: Encode, pool: str | None = None) -> str:
+    """The queue of the pool that was asked for; without a wish the encoder's hardware decides."""
+    if pool is not None:
+        return QUEUE_OF_POOL[pool]
     on_gpu = encode.video is not None and encode.video.encoder.endswith(_GPU_SUFFIXES)
     return TRANSCODE_GPU if on_gpu else TRANSCODE_CPU
 

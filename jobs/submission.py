@@ -5,12 +5,14 @@ from typing import Any
 from uuid import UUID
 
 from django.core.cache import cache
+from django.db import transaction
 
-from jobs import acceptance, faults
-from jobs.models import Account, Job, Preset, Source, Worker
+from jobs import acceptance, allowance, faults
+from jobs.models import Account, Job, Preset, Worker
 from jobs.planner.specs import Ladder
 from jobs.states import FINAL_JOB, JobState
 from jobs.transitions import change
+from webhooks import endpoints, shapes
 
 _IDENTITY_CACHE_SECONDS = 10
 
@@ -19,13 +21,22 @@ _IDENTITY_CACHE_SECONDS = 10
 class Submission:
     """A request that has been checked: every URL is one that the account may name."""
 
-    source_url: str
-    ladder: Ladder
-    preset: Preset | None
+    source_urls: tuple[str, ...]
+    """One for a ladder; for a command, in the order of its sources."""
     destination: str
     timeout_seconds: int
+    # One of the two: a ladder, or a command as `Program.to_json` gives it.
+    ladder: Ladder | None = None
+    command: dict[str, Any] | None = None
+    preset: Preset | None = None
     reference: str = ""
     metadata: dict[str, Any] = field(default_factory=dict)
+    # A URL that hears of this job alone, and of which events; none: of all but the opt-in ones.
+    webhook_url: str = ""
+    webhook_events: tuple[str, ...] = ()
+    # The API that it came by, where that is not this product's own, and the shape that its webhooks have.
+    interface: str = ""
+    webhook_shape: str = shapes.STANDARD
 
 
 class AlreadyFinal(Exception):
@@ -37,19 +48,36 @@ class AlreadyFinal(Exception):
 
 
 def submit(account: Account, submission: Submission, *, actor: str) -> Job:
-    """Insert the job with its first steps; the conductor hears of it when this commits."""
+    """Insert the job with its first steps; the conductor hears of it when this commits.
+
+    Raises allowance.NotAllowed where the account is suspended or its quota used up.
+    """
+    allowance.check(account)
     job = Job(
         account=account,
         state=JobState.QUEUED,
         reference=submission.reference,
         metadata=submission.metadata,
         preset=submission.preset,
-        ladder=submission.ladder.to_json(),
+        ladder=submission.ladder.to_json() if submission.ladder else None,
+        command=submission.command,
+        interface=submission.interface,
         destination=submission.destination,
         timeout_seconds=submission.timeout_seconds,
         encoder_identity_id=_current_identity(),
     )
-    acceptance.insert(job, Source(url=submission.source_url), actor=actor)
+    if not submission.webhook_url:
+        acceptance.insert(job, submission.source_urls, actor=actor)
+        return job
+    with transaction.atomic():
+        endpoints.make_for_job(
+            account.id,
+            job.id,
+            submission.webhook_url,
+            submission.webhook_events,
+            shape=submission.webhook_shape,
+        )
+        acceptance.insert(job, submission.source_urls, actor=actor)
     return job
 
 

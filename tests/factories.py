@@ -68,9 +68,8 @@ def make_job(account: Account, source_url: str, ladder: Ladder = SMALL_LADDER) -
     return submission.submit(
         account,
         Submission(
-            source_url=source_url,
+            source_urls=(source_url,),
             ladder=ladder,
-            preset=None,
             destination=f"s3://outputs/{account.slug}/",
             timeout_seconds=120,
         ),

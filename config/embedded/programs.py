@@ -42,15 +42,20 @@ def conductor() -> Program:
     return Program(name="conductor", arguments=manage("conductor"), ready_line="conductor ready")
 
 
-def worker(name: str, queues: str, processes: int) -> Program:
+def worker(name: str, queues: str, processes: int, *, pool: str = "prefork") -> Program:
     """A Celery worker on `queues` (comma-separated); `processes` is how many steps it runs at once."""
-    options = ("-n", f"{name}@%h", "-Q", queues, "-c", str(processes), "-P", "prefork", "-l", "INFO")
+    options = ("-n", f"{name}@%h", "-Q", queues, "-c", str(processes), "-P", pool, "-l", "INFO")
     return Program(
         name=name,
         arguments=("-m", "celery", "-A", "config", "worker", *options),
         ready_line=" ready.",
         grace_seconds=WORKER_GRACE_SECONDS,
     )
+
+
+def webhooks_worker() -> Program:
+    """One process that has many requests in flight. Of its threads one sends; the others take hints and wake it."""
+    return worker("webhooks", "webhooks", 2, pool="threads")
 
 
 def beat() -> Program:
@@ -78,7 +83,8 @@ def all_workers(cores: int) -> tuple[Program, ...]:
         worker("gpu", "transcode-gpu", 1),
         worker("control", "control", 2),
         worker("files", "files", 2),
-        worker("outward", "webhooks,delivery,mail,inbound", 2),
+        webhooks_worker(),
+        worker("outward", "delivery,mail,inbound", 2),
     )
 
 
@@ -86,5 +92,6 @@ def few_workers(cores: int) -> tuple[Program, ...]:
     """The same queues by two workers, which are there sooner."""
     return (
         worker("transcode", "transcode-cpu,transcode-gpu", cores),
-        worker("rest", "control,files,webhooks,delivery,mail,inbound", 2),
+        webhooks_worker(),
+        worker("rest", "control,files,delivery,mail,inbound", 2),
     )

@@ -12,6 +12,8 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
+from jobs.allowance import NotAllowed
+
 log = structlog.get_logger(__name__)
 
 CONTENT_TYPE = "application/problem+json"
@@ -34,6 +36,8 @@ _TITLES: dict[str, str] = {
     "job_is_final": "The job has ended.",
     "unavailable": "The service is not available for the moment.",
     "request_too_large": "The body is too large.",
+    "account_suspended": "The account is suspended.",
+    "quota_exceeded": "The account's quota is used up.",
 }
 
 
@@ -64,6 +68,8 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
         error = exceptions.NotFound()
     elif isinstance(error, RequestDataTooBig):
         error = Problem(413, "request_too_large", "A job's document is at most 1 MiB; media goes by URL.")
+    elif isinstance(error, NotAllowed):
+        error = Problem(403, error.code, error.message)
     elif isinstance(error, PermissionDenied):
         error = exceptions.PermissionDenied()
     if not isinstance(error, exceptions.APIException):

@@ -10,7 +10,7 @@ from adapters.ffmpeg.probe import parse_probe
 from adapters.storage.base import StorageError
 from audit.models import AuditEvent
 from jobs import stores
-from jobs.models import Attempt, Job, Output, Preset, Rendition
+from jobs.models import Attempt, Job, Output, Rendition, Source
 from jobs.states import AttemptState, JobState, OutputState, RenditionState
 
 
@@ -84,9 +84,10 @@ class RenditionResponse(_WithFault):
     def get_height(self, row: Rendition) -> int | None:
         return self._video(row).get("height")
 
-    def get_encoder(self, row: Rendition) -> str:
-        encode = row.spec["encode"]
-        return str((encode["video"] or encode["audio"])["encoder"])
+    def get_encoder(self, row: Rendition) -> str | None:
+        encode = row.spec.get("encode", {})
+        made = encode.get("video") or encode.get("audio")
+        return str(made["encoder"]) if made else None
 
     def get_attempts(self, row: Rendition) -> int:
         return len(row.attempts.all())
@@ -115,10 +116,25 @@ class RenditionResponse(_WithFault):
         return None
 
     def _video(self, row: Rendition) -> dict[str, Any]:
-        return row.spec["encode"]["video"] or {}
+        return row.spec.get("encode", {}).get("video") or {}
 
     def _newest(self, row: Rendition) -> Attempt | None:
         return max(row.attempts.all(), key=lambda attempt: attempt.epoch, default=None)
+
+
+def _source(source: Source) -> dict[str, Any]:
+    probe = parse_probe(source.probe) if source.probe else None
+    pictures = [stream for stream in probe.video if not stream.is_attached_picture] if probe else []
+    return {
+        "url": source.url,
+        "sha256": source.sha256 or None,
+        "size_bytes": source.size_bytes,
+        "duration_seconds": probe.duration_seconds if probe else None,
+        "width": pictures[0].display_width if pictures else None,
+        "height": pictures[0].display_height if pictures else None,
+        "video_codec": pictures[0].codec if pictures else None,
+        "audio_codec": probe.audio[0].codec if probe and probe.audio else None,
+    }
 
 
 class JobSummary(_WithFault):
@@ -143,21 +159,11 @@ class JobSummary(_WithFault):
             return 1.0
         return round(getattr(row, "mean_progress", None) or 0.0, 4)
 
-    @extend_schema_field(SourceResponse)
-    def get_source(self, row: Job) -> dict[str, Any]:
-        source = row.sources.all()[0]
-        probe = parse_probe(source.probe) if source.probe else None
-        pictures = [stream for stream in probe.video if not stream.is_attached_picture] if probe else []
-        return {
-            "url": source.url,
-            "sha256": source.sha256 or None,
-            "size_bytes": source.size_bytes,
-            "duration_seconds": probe.duration_seconds if probe else None,
-            "width": pictures[0].display_width if pictures else None,
-            "height": pictures[0].display_height if pictures else None,
-            "video_codec": pictures[0].codec if pictures else None,
-            "audio_codec": probe.audio[0].codec if probe and probe.audio else None,
-        }
+    @extend_schema_field(SourceResponse(allow_null=True))
+    def get_source(self, row: Job) -> dict[str, Any] | None:
+        """The first one."""
+        sources = row.sources.all()
+        return _source(sources[0]) if sources else None
 
     @extend_schema_field(ManifestResponse(allow_null=True))
     def get_manifest(self, row: Job) -> dict[str, str | None] | None:
@@ -172,9 +178,22 @@ class JobResponse(JobSummary):
     encoder_revision = serializers.CharField(
         source="encoder_identity.revision", allow_null=True, default=None
     )
-    ladder = serializers.DictField()
+    ladder = serializers.DictField(allow_null=True)
+    command = serializers.SerializerMethodField()
+    sources = serializers.SerializerMethodField()
     notes = serializers.SerializerMethodField()
     renditions = RenditionResponse(many=True)
+
+    @extend_schema_field(
+        {"oneOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}, {"type": "null"}]}
+    )
+    def get_command(self, row: Job) -> str | list[str] | None:
+        """As it was posted: a text, or a list of arguments; null for a ladder."""
+        return row.command["command"] if row.command else None
+
+    @extend_schema_field(SourceResponse(many=True))
+    def get_sources(self, row: Job) -> list[dict[str, Any]]:
+        return [_source(source) for source in row.sources.all()]
 
     def get_notes(self, row: Job) -> list[str]:
         return list(row.plan["notes"]) if row.plan else []
@@ -250,9 +269,3 @@ class AuditEventResponse(serializers.ModelSerializer[AuditEvent]):
     class Meta:
         model = AuditEvent
         fields = ["id", "at", "subject", "subject_id", "label", "from_state", "to_state", "actor", "detail"]
-
-
-class PresetResponse(serializers.ModelSerializer[Preset]):
-    class Meta:
-        model = Preset
-        fields = ["name", "version", "title", "ladder", "created_at"]

@@ -28,10 +28,9 @@ from jobs.api.responses import (
     JobResponse,
     JobSummary,
     OutputResponse,
-    PresetResponse,
     RenditionResponse,
 )
-from jobs.models import Attempt, Job, Output, Preset, Rendition, Source
+from jobs.models import Attempt, Job, Output, Rendition, Source
 from jobs.states import JobState, OutputState
 
 RETRY_AFTER_SECONDS = 2
@@ -213,19 +212,3 @@ class AttemptStderr(APIView):
         # The text quotes the customer's file: it must stay text.
         response["X-Content-Type-Options"] = "nosniff"
         return response
-
-
-class Presets(generics.ListAPIView[Preset]):
-    """The stored ladders, newest version of each first."""
-
-    serializer_class = PresetResponse
-    queryset = Preset.objects.all()
-    filter_backends = []
-    pagination_class = None
-
-    @extend_schema(operation_id="list_presets")
-    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        return super().get(request, *args, **kwargs)
-
-    def get_queryset(self) -> "QuerySet[Preset]":
-        return Preset.objects.order_by("name", "-version")

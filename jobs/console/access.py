@@ -22,18 +22,25 @@ from jobs.models import Account, ApiKey
 
 @register(Account)
 class AccountAdmin(ModelAdmin[Account]):
-    list_display = ("slug", "name", "jobs", "keys", "created")
+    list_display = ("slug", "name", "plan", "standing", "jobs", "keys", "created")
     ordering = ("slug",)
     sortable_by = ()
     show_facets = ShowFacets.NEVER
     search_fields = ("slug", "name")
     search_help_text = "Slug or name"
-    fields = ("name", "slug")
+    fields = (
+        "name", "slug", "plan", "quota_jobs", "suspended_at", "suspension_reason", "stripe_customer_id",
+        "stripe_subscription_id",
+    )  # fmt: skip
     actions = None
 
     def has_delete_permission(self, request: HttpRequest, obj: Account | None = None) -> bool:
         """Never: the account's jobs are evidence."""
         return False
+
+    @display(description="Standing")
+    def standing(self, row: Account) -> str:
+        return cells.badge("suspended" if row.suspended_at else "active")
 
     @display(description="Jobs")
     def jobs(self, row: Account) -> str:

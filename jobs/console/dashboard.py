@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from jobs import routing
-from jobs.console import cells, workers
+from jobs.console import cells, inbound, workers
 from jobs.console.job_page import attempt_url
 from jobs.console.keyset import first_id
 from jobs.console.sections import Cell, Table, columns, numbers
@@ -34,7 +34,7 @@ def context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         return context
     seen = list(Worker.objects.select_related("encoder_identity").order_by("-seen_at")[:WORKERS_SHOWN])
     running = workers.running_steps()
-    sections = [_queues(seen, running), workers.table(seen, running), _faults()]
+    sections = [*inbound.trouble(), _queues(seen, running), workers.table(seen, running), _faults()]
     return {**context, "title": "Overview", "sections": sections, "refresh_seconds": REFRESH_SECONDS}
 
 

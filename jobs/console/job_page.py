@@ -55,6 +55,10 @@ def attempts_of(job: Job) -> "Sequence[Attempt]":
     return list(newest)[::-1]
 
 
+def _wish(job: Job) -> str:
+    return str(job.preset) if job.preset else "own ladder" if job.command is None else "command"
+
+
 def _facts(job: Job, events: list[AuditEvent]) -> Facts:
     # With more events than are shown, the first of these is not the job's first.
     submitted_by = events[-1].actor if events and len(events) < MOST_ROWS else cells.NOTHING
@@ -64,7 +68,7 @@ def _facts(job: Job, events: list[AuditEvent]) -> Facts:
         ("Account", job.account.slug),
         ("Submitted by", submitted_by),
         ("Reference", cells.code(job.reference)),
-        ("Preset", str(job.preset) if job.preset else "own ladder"),
+        ("Wish", _wish(job)),
         ("Created (UTC)", cells.when(job.created_at)),
         ("Started", cells.when(job.started_at)),
         ("Finished", cells.when(job.finished_at)),
@@ -115,9 +119,9 @@ def _renditions(renditions: list[Rendition], attempts: list[Attempt], outputs: l
     committed = {output.rendition_id: output for output in outputs if output.state == OutputState.COMMITTED}
     rows: list[list[Cell]] = []
     for row in renditions:
-        encode = row.spec["encode"]
-        video = encode["video"]
-        coders = [encode[kind]["encoder"] for kind in ("video", "audio") if encode[kind]]
+        encode = row.spec.get("encode", {})
+        video = encode.get("video")
+        coders = [encode[kind]["encoder"] for kind in ("video", "audio") if encode.get(kind)]
         output = committed.get(row.id)
         seconds = output.duration_seconds if output else None
         kbps = output.size_bytes * 8 / seconds / 1000 if output and seconds else None
@@ -129,7 +133,7 @@ def _renditions(renditions: list[Rendition], attempts: list[Attempt], outputs: l
                 cells.bar(row.step.progress, row.state),
                 f"{speed:.2f}x" if speed else cells.NOTHING,
                 f"{video['width']}x{video['height']}" if video and video["width"] else cells.NOTHING,
-                " + ".join(coders),
+                " + ".join(coders) or row.kind,
                 str(sum(attempt.rendition_id == row.id for attempt in attempts)),
                 cells.size(output.size_bytes if output else None),
                 cells.rate(kbps),

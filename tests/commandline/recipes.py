@@ -44,7 +44,8 @@ RECIPES = [
     _r("two-pass", "ffmpeg -y -i @a.mp4 X264 -b:v 300k -pass 1 -an -f null /dev/null &&"
        " ffmpeg -i @a.mp4 X264 -b:v 300k -pass 2 -passlogfile log -c:a aac -b:a 64k out.mp4"),
     _r("x265-two-pass", "ffmpeg -y -i @a.mp4 -t 0.4 -c:v libx265 -preset ultrafast -b:v 200k -x265-params pass=1"
-       " -an -f null - && ffmpeg -i @a.mp4 -t 0.4 -c:v libx265 -preset ultrafast -b:v 200k -x265-params pass=2 out.mp4"),
+       " -an -f null - && ffmpeg -i @a.mp4 -t 0.4 -c:v libx265 -preset ultrafast -b:v 200k -x265-params pass=2"
+       " out.mp4"),
     _r("prores", "ffmpeg -i @a.mp4 -t 0.3 -c:v prores_ks -profile:v 3 -vendor apl0 -pix_fmt yuv422p10le"
        " -c:a pcm_s16le out.mov"),
     _r("constrained-bitrate", "ffmpeg -i @a.mp4 X264 -b:v 400k -maxrate 500k -bufsize 1M"
@@ -56,7 +57,8 @@ RECIPES = [
        " -metadata:s:a:0 language=eng -disposition:a:0 default -c copy out.mp4"),
     # size, shape, speed
     _r("resize", "ffmpeg -i @a.mp4 -vf scale=160:-2 X264 -c:a copy out.mp4"),
-    _r("resize-option", "ffmpeg -i @a.mp4 -s 160x90 -aspect 16:9 -vcodec libx264 -preset ultrafast -acodec aac out.mp4"),
+    _r("resize-option", "ffmpeg -i @a.mp4 -s 160x90 -aspect 16:9 -vcodec libx264 -preset ultrafast"
+       " -acodec aac out.mp4"),
     _r("fit-and-pad", 'ffmpeg -i @tall.mp4 -vf "scale=160:90:force_original_aspect_ratio=decrease,'
        'pad=160:90:(ow-iw)/2:(oh-ih)/2:color=black,setsar=1" X264 out.mp4'),
     _r("crop-vertical", 'ffmpeg -i @a.mp4 -vf "crop=ih*9/16:ih,scale=90:160" X264 out.mp4'),
@@ -94,7 +96,8 @@ RECIPES = [
        "page1.png", "page2.png", "page3.png", "page4.png"),
     _r("slideshow-glob", "ffmpeg -framerate 2 -pattern_type glob -i '*.png' X264"
        " -pix_fmt yuv420p out.mp4", "page1.png", "page2.png"),
-    _r("xfade", 'ffmpeg -i @a.mp4 -i @b.mp4 -filter_complex "[0:v][1:v]xfade=transition=fade:duration=0.3:offset=0.6[v];'
+    _r("xfade", 'ffmpeg -i @a.mp4 -i @b.mp4 -filter_complex'
+       ' "[0:v][1:v]xfade=transition=fade:duration=0.3:offset=0.6[v];'
        '[0:a][1:a]acrossfade=d=0.3[a]" -map "[v]" -map "[a]" X264 out.mp4'),
     _r("picture-in-picture", 'ffmpeg -i @a.mp4 -i @b.mp4 -filter_complex "[1:v]scale=iw/4:-1[pip];'
        '[0:v][pip]overlay=main_w-overlay_w-10:main_h-overlay_h-10:shortest=1" X264 out.mp4'),
@@ -181,7 +184,8 @@ RECIPES = [
     _r("stabilise", "ffmpeg -i @a.mp4 -vf deshake X264 out.mp4"),
     _r("grade", "ffmpeg -i @a.mp4 -vf lut3d=grade.cube,curves=preset=vintage X264 out.mp4",
        "grade.cube"),
-    _r("tone-map", "ffmpeg -i @a.mp4 -t 0.2 -vf \"setparams=color_primaries=bt2020:color_trc=smpte2084:colorspace=bt2020nc,"
+    _r("tone-map", "ffmpeg -i @a.mp4 -t 0.2 -vf"
+       " \"setparams=color_primaries=bt2020:color_trc=smpte2084:colorspace=bt2020nc,"
        "zscale=t=linear:npl=100,format=gbrpf32le,zscale=p=bt709,"
        'tonemap=tonemap=hable:desat=0,zscale=t=bt709:m=bt709:r=tv,format=yuv420p" -an out.mp4'),
     _r("grey", "ffmpeg -i @a.mp4 -vf hue=s=0 X264 out.mp4"),

@@ -6,7 +6,7 @@ from django.urls import reverse
 
 from audit.models import AuditEvent
 from jobs.console.rows import ReadOnlyAdmin
-from jobs.models import Account, ApiKey, Attempt, Job, Preset, Worker
+from jobs.models import Account, ApiKey, Attempt, GitHubRule, Job, Preset, Worker
 from jobs.states import JobState
 from tests.factories import claim, make_job, make_key, next_step
 from webhooks.models import Event
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db
 
 # What may be made, and what may be made and changed; nothing at all may be deleted.
 ADDED = {ApiKey, Preset}
-CHANGED = {Account}
+CHANGED = {Account, GitHubRule}
 OURS = {model for model in site._registry if model._meta.app_label in ("jobs", "audit", "webhooks")}
 
 

@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TaskProgressColumn, TextColumn
 
-from jobs import stores, submission
+from jobs import allowance, stores, submission
 from jobs.api.problems import flatten as flatten
 from jobs.api.requests import JobRequest
 from jobs.models import Account, Job, Output, Rendition
@@ -64,7 +64,10 @@ def _submit(options: dict[str, Any]) -> Job:
     checked = JobRequest(data=document, context={"account": account})
     if not checked.is_valid():
         raise CommandError("\n".join(f"{place}: {error}" for place, error in flatten(checked.errors, "")))
-    return submission.submit(account, checked.validated_data, actor=ACTOR)
+    try:
+        return submission.submit(account, checked.validated_data, actor=ACTOR)
+    except allowance.NotAllowed as error:
+        raise CommandError(error.message) from error
 
 
 def _follow(job_id: UUID, console: Console) -> None:

@@ -1,0 +1,120 @@
+"""FFmpeg for one attempt. What ran is written down before it runs, what it said before it is judged."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+from django.conf import settings
+from django.db import close_old_connections
+
+from adapters.ffmpeg.identity import identify
+from adapters.ffmpeg.progress import Progress as Seen
+from adapters.ffmpeg.stderr import diagnose
+from adapters.ffmpeg.supervisor import Box, Completed, Limits, StopReason, run
+from audit.recorder import record_identity, record_stderr
+from jobs import faults
+from jobs.attempts import Faulted, Progress, Running
+from jobs.leases import LeaseLost
+from jobs.models import Attempt, Job
+
+Argv = tuple[str, ...]
+# Between the commands of one attempt, as a shell would write it.
+_AND_THEN = "&&"
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """Commands that all ended well. `frames` is what the last one says that it wrote."""
+
+    stderr: str
+    frames: int | None
+
+
+def encode(
+    running: Running,
+    job: Job,
+    commands: Sequence[Argv],
+    *,
+    box: Box,
+    duration_seconds: float | None,
+    output_bytes: int | None = None,
+) -> Encoded:
+    """Run the commands one after the other, until one fails. Raises Faulted, LeaseLost.
+
+    `duration_seconds` is how long the result of each is expected to be, for the progress. The job's timeout is
+    for all of them together.
+    """
+    identity = identify(settings.FFMPEG_BINARY, settings.CONTAINER_DIGEST)
+    if running.claim.encoder_revision not in ("", identity.revision):
+        raise Faulted(faults.fault("encoder_revision_mismatch", f"this worker runs {identity.revision}"))
+    attempt = Attempt.objects.filter(id=running.claim.attempt_id)
+    argv = list(chain.from_iterable((_AND_THEN, *command) for command in commands))[1:]
+    attempt.update(argv=argv, encoder_identity=record_identity(identity))
+
+    ran: list[Completed] = []
+    stderr = bytearray()
+    deadline = time.monotonic() + job.timeout_seconds
+    for number, command in enumerate(commands):
+        stderr_file = running.workspace / f"stderr-{number}"
+        completed = run(
+            command,
+            workspace=running.workspace,
+            box=box,
+            stderr_file=stderr_file,
+            limits=Limits(
+                wall_seconds=max(1.0, deadline - time.monotonic()),
+                stall_seconds=settings.STALL_SECONDS,
+                output_bytes=output_bytes or settings.OUTPUT_LIMIT_BYTES,
+                memory_bytes=settings.MEMORY_LIMIT_BYTES,
+            ),
+            on_progress=_shown(running, duration_seconds, number, len(commands)),
+            stop_reason=running.stop_reason,
+        )
+        ran.append(completed)
+        stderr += stderr_file.read_bytes()
+        if completed.exit_code != 0 or completed.stop_reason is not None:
+            break
+    # Hours may have passed: a connection that a restarted server has forgotten would cost the whole encode.
+    close_old_connections()
+    last = ran[-1]
+    attempt.update(
+        stderr=record_stderr(bytes(stderr)),
+        exit_code=last.exit_code,
+        signal=last.signal,
+        stop_reason=str(last.stop_reason or ""),
+        wall_seconds=sum(one.wall_seconds for one in ran),
+        cpu_seconds=sum(one.cpu_seconds for one in ran),
+        peak_rss_bytes=max(one.peak_rss_bytes for one in ran),
+    )
+    if last.stop_reason == StopReason.LEASE_LOST:
+        raise LeaseLost("stopped by its own heartbeat")
+    text = stderr.decode("utf-8", "replace")
+    if last.exit_code != 0 or last.stop_reason is not None:
+        raise Faulted(_fault_of(last, text))
+    return Encoded(text, last.last_progress.frame if last.last_progress else None)
+
+
+def _shown(
+    running: Running, duration_seconds: float | None, number: int, count: int
+) -> Callable[[Seen], None]:
+    def show(seen: Seen) -> None:
+        duration, done = duration_seconds, seen.out_seconds
+        if not duration or done is None:
+            return
+        fraction = min(max(done / duration, 0.0), 1.0)
+        left = max(duration - done, 0.0) / seen.speed if seen.speed else None
+        running.progress = Progress((number + fraction) / count, seen.speed, left)
+
+    return show
+
+
+def _fault_of(completed: Completed, stderr: str) -> faults.Fault:
+    diagnosis = diagnose(
+        stop_reason=completed.stop_reason,
+        signal=completed.signal,
+        exit_code=completed.exit_code,
+        stderr=stderr,
+        stop_detail=completed.stop_detail,
+    )
+    return faults.fault(diagnosis.code, diagnosis.detail)

@@ -1,0 +1,55 @@
+"""What is made beside the ladder: posters, thumbnails, sprite sheets, previews, waveforms. Renditions of their own."""
+
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+
+from adapters.ffmpeg.extras import build_extra_argv, sprite_vtt
+from adapters.ffmpeg.probe import ProbeFailed, run_probe
+from adapters.ffmpeg.supervisor import Box
+from jobs import faults, storing
+from jobs.attempts import Faulted, Running
+from jobs.encoding import encode
+from jobs.ingest import stage
+from jobs.models import Rendition, Source
+from jobs.planner.plan import ExtraPlan
+from jobs.storing import File
+
+KIND = "extra"
+"""Of such a rendition."""
+
+
+def make(running: Running, rendition: Rendition) -> dict[UUID, dict[str, Any]]:
+    """Make one, look at it, store it; what was found out about each file, for its row."""
+    planned = ExtraPlan.from_json(rendition.spec)
+    source, folder = running.workspace / "0.bin", running.workspace / "out"
+    stage(Source.objects.get(job_id=rendition.job_id, position=0), source, running)
+    folder.mkdir()
+    target = folder / planned.file_name
+    argv = build_extra_argv(planned.encode, ffmpeg=settings.FFMPEG_BINARY, source=source, target=target)
+    box = Box(readable=(source,), writable=(folder,))
+    encode(running, rendition.job, [argv], box=box, duration_seconds=planned.encode.duration_seconds)
+    files = [File(target, planned.file_name)]
+    duration = rendition.job.plan["duration_seconds"]
+    if planned.encode.kind == "sprite_sheet" and duration:
+        cues = target.with_suffix(".vtt")
+        cues.write_text(sprite_vtt(planned.encode, duration, planned.file_name), encoding="utf-8")
+        files.append(File(cues, cues.name))
+    outputs = storing.name(running, rendition, files)
+    with storing.stored(outputs, files):
+        return {outputs[0].id: _look(target)}
+
+
+def _look(file: Path) -> dict[str, Any]:
+    """Raises Faulted for a file that is empty, or nothing that can be shown."""
+    if file.stat().st_size == 0:
+        raise Faulted(faults.fault("invalid_output", "the file is empty"))
+    try:
+        probe, document = run_probe(settings.FFPROBE_BINARY, file)
+    except ProbeFailed as error:
+        raise Faulted(faults.fault("invalid_output", error.diagnosis.detail)) from error
+    if not probe.video:
+        raise Faulted(faults.fault("invalid_output", "the file holds no picture"))
+    return {"probe": document, "duration_seconds": probe.duration_seconds}
