@@ -14,21 +14,23 @@ from adapters.storage.base import Fetched
 from adapters.storage.cache import Staged
 from jobs import faults, leases, stores
 from jobs.attempts import Faulted, Running
-from jobs.models import Job, Source
+from jobs.models import Source
 from jobs.planner.commands import media_sources
 from jobs.states import AttemptState, JobState, StepKind, StepState
 
 # What a browser is shown where a video was asked for. A media file cannot begin like this.
 _MARKUP = (b"<!doctype", b"<html", b"<head", b"<body", b"<?xml", b"<script")
 _SNIFF_BYTES = 1024
+_FIELDS = ("position", "url", "sha256", "job__command")
 
 
 def work(running: Running) -> None:
     """The ingest step. Raises Faulted, StorageError, LeaseLost."""
-    sources = list(Source.objects.filter(job_id=running.claim.job_id).order_by("position"))
-    command = Job.objects.values_list("command", flat=True).get(id=running.claim.job_id)
+    of_the_job = Source.objects.filter(job_id=running.claim.job_id).select_related("job")
+    sources = list(of_the_job.only(*_FIELDS).order_by("position"))
+    command = sources[0].job.command if sources else None
     # A ladder is made of film and sound; a command says what it takes each file for.
-    is_media = media_sources(command) if command else [True]
+    is_media = media_sources(command) if command else [True] * len(sources)
     found = [_look(running, source, media) for source, media in zip(sources, is_media, strict=True)]
     with leases.fenced(running.claim, StepState.DONE, progress=1.0) as moves:
         for source, fields in zip(sources, found, strict=True):

@@ -49,8 +49,7 @@ def claim(step_id: UUID, worker: str) -> Claim | None:
 
 def claim_next(moves: Change, held: Claim, kind: StepKind) -> Claim | None:
     """Go on with another step of the job, in the transaction that ends this one: it saves a hop and a claim."""
-    ready = Step.objects.filter(job_id=held.job_id, kind=kind, state=StepState.READY)
-    step_id = ready.values_list("id", flat=True).first()
+    step_id = moves.opened.get(kind)
     return None if step_id is None else _claim(moves, step_id, held.worker)
 
 

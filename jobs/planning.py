@@ -84,11 +84,11 @@ def _plan(job: Job) -> tuple[dict[str, Any], list[_Wanted]]:
         _Wanted(one.key, one.kind, one.required, one.to_json(), routing.queue_of(one.encode, one.pool))
         for one in plan.renditions
     ]
-    extras = [
+    beside = [
         _Wanted(one.key, extras.KIND, one.required, one.to_json(), routing.TRANSCODE_CPU)
         for one in plan.extras
     ]
-    return plan.to_json(), [*renditions, *extras]
+    return plan.to_json(), [*renditions, *beside]
 
 
 def _send(steps: list[Step], join: Step) -> bool:

@@ -35,6 +35,7 @@ from jobs.states import (
     OutputState,
     RenditionState,
     State,
+    StepKind,
     StepState,
 )
 from webhooks import outbox
@@ -111,6 +112,8 @@ class Change:
         self._listening = listening
         self._news: list[News] = []
         self._ready: set[str] = set()
+        self.opened: dict[StepKind, UUID] = {}
+        """What the barrier has made ready, for who would go on with it."""
 
     # --- the job ------------------------------------------------------------------------------------------
     def job(self, to: JobState, *, fault: Fault | None = None, **fields: Any) -> bool:
@@ -247,6 +250,7 @@ class Change:
                 dispatch_after=Now() + timedelta(seconds=settings.CHORD_GRACE_SECONDS if chorded else 0),
             )
             self._note("step", step.id, StepState.BLOCKED, StepState.READY, label=str(step))
+            self.opened[StepKind(step.kind)] = step.id
             if not chorded:
                 self._ready.add(step.queue)
 

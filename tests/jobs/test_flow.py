@@ -30,7 +30,9 @@ def test_a_clip_becomes_a_ladder_that_plays_from_its_manifest(job, acme, ffmpeg)
         f"{folder}/120p/1/120p.mp4",
         f"{folder}/audio/1/audio.mp4",
         f"{folder}/manifest/1/180p.m3u8",
+        f"{folder}/manifest/1/180p.iframes.m3u8",
         f"{folder}/manifest/1/120p.m3u8",
+        f"{folder}/manifest/1/120p.iframes.m3u8",
         f"{folder}/manifest/1/audio.m3u8",
         f"{folder}/manifest/1/master.m3u8",
     }
@@ -43,7 +45,7 @@ def test_a_clip_becomes_a_ladder_that_plays_from_its_manifest(job, acme, ffmpeg)
 
 def test_every_committed_output_is_the_object_that_its_row_describes(job, acme):
     outputs = Output.objects.filter(job=job)
-    assert outputs.count() == 7
+    assert outputs.count() == 9
     for output in outputs:
         key = output.url.removeprefix("s3://outputs/")
         body = s3_client().get_object(Bucket="outputs", Key=key)["Body"].read()
@@ -131,7 +133,11 @@ def test_an_optional_rung_that_fails_makes_the_job_partial_with_a_manifest_of_th
     assert (optional.state, optional.fault_bucket) == (RenditionState.FAILED, "configuration")
     assert job.state == JobState.PARTIAL
     paths = Output.objects.filter(job=job, kind="playlist").values_list("path", flat=True)
-    assert set(paths) == {"manifest/1/180p.m3u8", "manifest/1/audio.m3u8"}
+    assert set(paths) == {
+        "manifest/1/180p.m3u8",
+        "manifest/1/180p.iframes.m3u8",
+        "manifest/1/audio.m3u8",
+    }
 
 
 def test_a_required_rung_that_fails_decides_the_job_and_publishes_nothing(acme, clip):
