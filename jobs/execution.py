@@ -17,15 +17,16 @@ from adapters.ffmpeg.stderr import decode_errors
 from adapters.ffmpeg.supervisor import Box
 from adapters.ffmpeg.verify import verify_grid, verify_output
 from adapters.packaging.fragments import FragmentIndex, IndexUnreadable, codec_string, read_index
-from jobs import commands, extras, faults, leases, storing
+from jobs import commands, extras, faults, publication, storing
 from jobs.attempts import Faulted, Running
 from jobs.encoding import Encoded, encode
 from jobs.ingest import stage
 from jobs.models import Output, Rendition, Source
 from jobs.planner.commands import KIND
 from jobs.planner.plan import RenditionPlan
-from jobs.states import AttemptState, RenditionState, StepKind, StepState
+from jobs.states import AttemptState, RenditionState, StepKind
 from jobs.storing import File
+from jobs.transitions import Change
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,8 @@ def work(running: Running) -> None:
     held = running.claim
     rendition = Rendition.objects.select_related("job").get(step_id=held.step_id)
     found = _MAKERS.get(rendition.kind, _make)(running, rendition)
-    with leases.fenced(held, StepState.DONE, progress=1.0, eta_seconds=0.0) as moves:
+
+    def finish(moves: Change) -> None:
         for output_id, fields in found.items():
             Output.objects.filter(id=output_id).update(**fields)
         moves.attempt(held.attempt_id, AttemptState.SUCCEEDED, label=held.label)
@@ -51,6 +53,8 @@ def work(running: Running) -> None:
         moves.open_barrier()
         if _is_only(rendition):
             running.go_on(moves, StepKind.MANIFEST)
+
+    publication.commit(running, rendition, found, running.workspace / "out", finish)
 
 
 def _is_only(rendition: Rendition) -> bool:

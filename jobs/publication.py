@@ -17,7 +17,7 @@ from adapters.storage.base import StorageError
 from jobs import faults, leases, stores
 from jobs.attempts import Faulted, Running
 from jobs.leases import LeaseLost
-from jobs.manifests import CONTENT_TYPES, MASTER, MPD, Rung, has_manifest, is_playable, rungs_of, texts
+from jobs.manifests import CONTENT_TYPES, LISTED, MASTER, MPD, Rung, is_playable, rungs_of, texts
 from jobs.models import Job, Output, Rendition
 from jobs.planner.plan import Plan
 from jobs.states import OutputState, StepState
@@ -52,29 +52,34 @@ def commit(
     running: Running,
     rendition: Rendition,
     found: Mapping[UUID, Mapping[str, Any]],
-    file: Path,
+    folder: Path,
     finish: Callable[[Change], None],
 ) -> None:
-    """The fenced end of a rendition's step, whose `file` is stored and still here. `finish` makes its moves.
+    """The fenced end of a rendition's step, whose files are stored and still in `folder`. `finish` makes its moves.
 
-    `found` are the columns of its outputs that `finish` will write. Before it, the segments where they are files
-    of their own: cut here, nobody has to fetch the file for it. And where the manifest grows, a version that lists
-    this rendition too: `finish` is called again, in a new transaction, if another was committed meanwhile.
-    Raises StorageError, LeaseLost.
+    Of any kind of rendition: what no manifest lists just ends. `found` are the columns of its outputs that `finish`
+    will write. Before it, the segments where they are files of their own: cut here, nobody has to fetch the file
+    for it. And where the manifest grows, a version that lists this rendition too, written again for as long as
+    others are committed meanwhile. Raises StorageError, LeaseLost.
     """
-    held, plan = running.claim, Plan.from_json(rendition.job.plan)
-    output = _listed(rendition, plan, found)
-    if output is not None and plan.segments == "separate":
-        for rung in rungs_of(rendition.job_id, [rendition], output):
-            _store_pieces(running, rendition.job, plan, rung, file, _segment_folder(output))
+    held, job, output = running.claim, rendition.job, _listed(rendition, found)
+    if output is None:
+        with leases.fenced(held, StepState.DONE, progress=1.0, eta_seconds=0.0) as moves:
+            finish(moves)
+        return
+    plan = Plan.from_json(job.plan)
+    if plan.segments == "separate":
+        for rung in rungs_of(job.id, [rendition], output):
+            file = folder / rung.planned.file_name
+            _store_pieces(running, job, plan, rung, file, _segment_folder(output))
     abandoned: list[UUID] = []
     for turn in count(1):
-        name = f"{rendition.key}-{held.epoch}.{turn}"
-        grows = output is not None and plan.publish == "progressive"
-        growth = _grow(running, rendition.job, plan, output, name) if output is not None and grows else None
+        name, growth = f"{rendition.key}-{held.epoch}.{turn}", None
+        if plan.publish == "progressive":
+            growth = _grow(running, job, plan, output, name)
         try:
             with leases.fenced(held, StepState.DONE, progress=1.0, eta_seconds=0.0) as moves:
-                if growth is not None and not growth.adopt(rendition.job_id):
+                if growth is not None and not growth.adopt(job.id):
                     abandoned += [one.id for one in growth.outputs]
                 moves.discard_outputs(Output.objects.filter(id__in=abandoned), OutputState.PENDING)
                 finish(moves)
@@ -83,9 +88,11 @@ def commit(
             abandoned += error.outputs
 
 
-def _listed(rendition: Rendition, plan: Plan, found: Mapping[UUID, Mapping[str, Any]]) -> Output | None:
+def _listed(rendition: Rendition, found: Mapping[UUID, Mapping[str, Any]]) -> Output | None:
     """The output that a manifest will list, as it will be; None if none will, or nobody asks before the join."""
-    if not has_manifest(plan) or (plan.segments, plan.publish) == ("single_file", "final"):
+    wish = rendition.job.plan
+    is_asked = wish.get("segments") == "separate" or wish.get("publish") == "progressive"
+    if rendition.kind not in LISTED or not is_asked:
         return None
     outputs = Output.objects.filter(id__in=found, rendition=rendition, kind=Output.Kind.RENDITION)
     output = outputs.order_by("path").first()

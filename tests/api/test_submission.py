@@ -54,7 +54,8 @@ def test_a_ladder_can_be_spelled_out(acme):
     [
         ([], {"": "invalid"}),
         ("text", {"": "invalid"}),
-        ({}, {"/source": "required"}),
+        ({}, {"/preset": "conflict"}),
+        ({"preset": "hls-720p"}, {"/source": "required"}),
         ({"source": "s3://sources/x", "preset": "hls-720p"}, {"/source": "invalid"}),
         ({"source": {"url": 7}, "preset": "hls-720p"}, {"/source/url": "type"}),
         ({"source": {"url": None}, "preset": "hls-720p"}, {"/source/url": "null"}),

@@ -7,7 +7,7 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 
-from jobs import attempts, conductor, execution, pruning
+from jobs import attempts, conductor, execution, pruning, storing
 from jobs.models import Attempt, Output, Step
 from jobs.states import AttemptState, StepKind
 from tests.factories import claim, drive, make_job, next_step, s3_client, stored, upload
@@ -31,7 +31,7 @@ def _lose(held) -> None:
 
 def test_a_zombie_that_stores_after_it_lost_its_lease_erases_what_it_stored(planned, acme, monkeypatch):
     held = claim(next_step(planned))
-    store = execution._store
+    store = storing._store
 
     def freeze_before_storing(*args) -> None:
         with closing(connection):  # of the thread that stores, which has none but for this
@@ -39,7 +39,7 @@ def test_a_zombie_that_stores_after_it_lost_its_lease_erases_what_it_stored(plan
             pruning.prune_discarded()
         store(*args)
 
-    monkeypatch.setattr(execution, "_store", freeze_before_storing)
+    monkeypatch.setattr(storing, "_store", freeze_before_storing)
     assert attempts.perform(held, execution.work) == "lost"
     assert Attempt.objects.get(id=held.attempt_id).state == AttemptState.LOST
     assert stored(acme) == {}

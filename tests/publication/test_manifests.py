@@ -11,7 +11,7 @@ from mpegdash.parser import MPEGDASHParser
 
 from jobs import stores
 from jobs.models import Attempt, Job, Output
-from jobs.planner.specs import AudioRung
+from jobs.planner.specs import AudioRung, Rung
 from jobs.states import AttemptState, JobState, StepKind
 from tests.factories import SMALL_LADDER, drive, make_job, next_step, run_step, s3_client, stored, upload
 
@@ -158,3 +158,50 @@ def test_sound_alone_has_a_manifest_too(acme, clip, ffmpeg):
     mpd = Output.objects.get(job=job, path="manifest/1/manifest.mpd")
     assert decode(ffmpeg, mpd, "-map", "0:a").startswith("0,a,")
     assert decode(ffmpeg, job.manifest, "-map", "0:a").startswith("0,a,")
+
+
+def test_every_language_of_the_source_is_offered(acme, clip, ffmpeg, tmp_path):
+    source = tmp_path / "languages.mp4"
+    streams = ["-map", "0:v", "-map", "0:a", "-map", "0:a", "-c", "copy"]
+    languages = ["-metadata:s:a:0", "language=eng", "-metadata:s:a:1", "language=fre"]
+    argv = [ffmpeg, "-v", "error", "-i", clip, *streams, *languages, source]
+    subprocess.run(argv, check=True, timeout=60)
+    ladder = replace(SMALL_LADDER, packaging="hls+dash", rungs=SMALL_LADDER.rungs[:1], audio_languages="all")
+    job = drive(make_job(acme, upload(acme, source), ladder))
+    assert job.state == JobState.SUCCEEDED
+    media = m3u8.loads(read(job, "manifest/1/master.m3u8").decode()).media
+    assert [(one.group_id, one.name, one.language, one.default, one.autoselect) for one in media] == [
+        ("audio", "English", "en", "YES", "YES"),
+        ("audio", "Français", "fr", "NO", "YES"),
+    ]
+    sets = MPEGDASHParser.parse(read(job, "manifest/1/manifest.mpd").decode()).periods[0].adaptation_sets
+    roles = [(one.lang, one.roles[0].value) for one in sets if one.content_type == "audio"]
+    assert roles == [("en", "main"), ("fr", "alternate")]
+
+
+def test_a_copied_hdr_picture_is_told_from_its_file(acme, ffmpeg, tmp_path):
+    source = tmp_path / "pq.mp4"
+    picture = ["-f", "lavfi", "-i", "testsrc2=s=320x180:r=25:d=2", "-pix_fmt", "yuv420p10le"]
+    colours = ["-color_trc", "smpte2084", "-color_primaries", "bt2020", "-colorspace", "bt2020nc"]
+    x265 = "log-level=0:keyint=25:colorprim=bt2020:transfer=smpte2084:colormatrix=bt2020nc"
+    argv = [
+        ffmpeg,
+        "-v",
+        "error",
+        *picture,
+        *colours,
+        "-c:v",
+        "libx265",
+        "-tag:v",
+        "hvc1",
+        "-x265-params",
+        x265,
+    ]
+    subprocess.run([*argv, source], check=True, timeout=60, stderr=subprocess.DEVNULL)
+    ladder = replace(SMALL_LADDER, packaging="hls+dash", rungs=(Rung("same", encoder="copy"),), audio=None)
+    job = drive(make_job(acme, upload(acme, source), ladder))
+    assert job.state == JobState.SUCCEEDED
+    (variant,) = m3u8.loads(read(job, "manifest/1/master.m3u8").decode()).playlists
+    assert (variant.stream_info.video_range, variant.stream_info.codecs) == ("PQ", "hvc1.2.4.L60.90")
+    mpd = read(job, "manifest/1/manifest.mpd").decode()
+    assert '<EssentialProperty schemeIdUri="urn:mpeg:mpegB:cicp:TransferCharacteristics" value="16" />' in mpd

@@ -6,15 +6,13 @@ from dataclasses import replace
 import m3u8
 import pytest
 
-from jobs import execution, manifests, publication, stores
-from jobs.models import Job, Output, Rendition
-from jobs.planner.plan import Plan, RenditionPlan
+from jobs import manifests, publication, stores
+from jobs.models import Job, Output
+from jobs.planner.plan import Plan
 from jobs.planner.specs import Rung
-from jobs.states import AttemptState, JobState, OutputState, RenditionState, StepKind
+from jobs.states import JobState, OutputState, RenditionState, StepKind
 from tests.factories import (
     SMALL_LADDER,
-    attempts,
-    claim,
     drive,
     make_job,
     next_step,
@@ -29,24 +27,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 GROWING = replace(SMALL_LADDER, packaging="hls+dash", publish="progressive")
 
 
-def encode(running) -> None:
-    """A rendition step that ends through `publication.commit`."""
-    rendition = Rendition.objects.select_related("job").get(step_id=running.claim.step_id)
-    found = execution._make(running, rendition)
-    file = running.workspace / "out" / RenditionPlan.from_json(rendition.spec).file_name
-
-    def finish(moves) -> None:
-        for output_id, fields in found.items():
-            Output.objects.filter(id=output_id).update(**fields)
-        moves.attempt(running.claim.attempt_id, AttemptState.SUCCEEDED, label=running.claim.label)
-        moves.rendition(rendition, RenditionState.RUNNING, RenditionState.SUCCEEDED)
-        moves.open_barrier()
-
-    publication.commit(running, rendition, found, file, finish)
-
-
 def finish_rendition(job: Job, key: str) -> None:
-    assert attempts.perform(claim(job.renditions.get(key=key).step), encode) == "done"
+    assert run_step(job.renditions.get(key=key).step) == "done"
     job.refresh_from_db()
 
 
