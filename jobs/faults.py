@@ -157,7 +157,8 @@ class Policy:
 
 
 POLICIES: dict[Bucket, Policy] = {
-    Bucket.TRANSIENT: Policy(max_attempts=5, base_seconds=2, cap_seconds=300),
+    # Eight tries outlast a storage that is away for two minutes on average, four at most.
+    Bucket.TRANSIENT: Policy(max_attempts=8, base_seconds=2, cap_seconds=300),
     Bucket.RATE_LIMITED: Policy(max_attempts=8, base_seconds=5, cap_seconds=900),
     Bucket.RESOURCES: Policy(max_attempts=3, base_seconds=10, cap_seconds=300),
     Bucket.OPERATIONAL: Policy(max_attempts=2, base_seconds=2, cap_seconds=60),

@@ -129,7 +129,7 @@ def delays(bucket: Bucket, random: float) -> list[Decision]:
 @pytest.mark.parametrize(
     ("bucket", "expected"),
     [
-        (Bucket.TRANSIENT, [Retry(2), Retry(4), Retry(8), Retry(16), GiveUp(dead_letter=True)]),
+        (Bucket.TRANSIENT, [*(Retry(2**n) for n in range(1, 8)), GiveUp(dead_letter=True)]),
         (Bucket.RESOURCES, [Retry(10), Retry(20), GiveUp(dead_letter=True)]),
         (Bucket.OPERATIONAL, [Retry(2), GiveUp(dead_letter=True)]),
         (Bucket.INVALID_OUTPUT, [Retry(2), GiveUp(dead_letter=True)]),
