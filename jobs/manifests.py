@@ -21,7 +21,7 @@ DASH_TYPE = "application/dash+xml"
 CONTENT_TYPES = {".m3u8": HLS_TYPE, ".mpd": DASH_TYPE}
 
 # Kinds of rendition that a manifest lists; the others are files that stand for themselves.
-_LISTED = ("video", "audio")
+LISTED = ("video", "audio")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ def rungs_of(job_id: UUID, renditions: Iterable[Rendition], pending: Output | No
     languages = _languages(job_id)
     rungs = []
     for one in renditions:
-        if one.kind not in _LISTED or one.id not in outputs:
+        if one.kind not in LISTED or one.id not in outputs:
             continue
         is_pending = pending is not None and one.id == pending.rendition_id
         if one.state != RenditionState.SUCCEEDED and not is_pending:

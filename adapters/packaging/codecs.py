@@ -52,11 +52,23 @@ def _hevc(name: str, entry: bytes) -> str:
 
 
 def _av1(name: str, entry: bytes) -> str:
-    """AV1 in ISOBMFF, 5: https://aomediacodec.github.io/av1-isobmff/#codecsparam."""
+    """AV1 in ISOBMFF, 5: https://aomediacodec.github.io/av1-isobmff/#codecsparam.
+
+    The optional fields as for VP9 below; the colours stand in a colr box (ISO/IEC 14496-12, 12.1.5).
+    """
     profile_level, flags = struct.unpack_from("2B", child(entry[_VISUAL_FIELDS_BYTES:], "av1C"), 1)
     tier = "H" if flags & 0x80 else "M"
     depth = 8 if not flags & 0x40 else 12 if flags & 0x20 else 10
-    return f"{name}.{profile_level >> 5}.{profile_level & 0x1F:02d}{tier}.{depth:02d}"
+    text = f"{name}.{profile_level >> 5}.{profile_level & 0x1F:02d}{tier}.{depth:02d}"
+    colours = dict(children(entry[_VISUAL_FIELDS_BYTES:])).get("colr", b"")
+    if colours[:4] != b"nclx":
+        return text
+    primaries, transfer, matrix, full_range = struct.unpack_from(">HHHB", colours, 4)
+    if transfer not in _HDR_TRANSFERS:
+        return text
+    monochrome, horizontal, vertical, position = flags >> 4 & 1, flags >> 3 & 1, flags >> 2 & 1, flags & 3
+    chroma = f"{horizontal}{vertical}{position if horizontal and vertical else 0}"
+    return f"{text}.{monochrome}.{chroma}.{primaries:02d}.{transfer:02d}.{matrix:02d}.{full_range >> 7}"
 
 
 def _vp9(name: str, entry: bytes) -> str:

@@ -12,7 +12,7 @@ from fractions import Fraction
 from itertools import groupby
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from adapters.packaging.timeline import Segment, bit_rate, seconds_of, segments_of
+from adapters.packaging.timeline import Segment, bit_rate, seconds_of, segments_of, steady_rate
 from adapters.packaging.tracks import AudioTrack, Media, SegmentFiles, SingleFile, TextTrack, VideoTrack
 
 _PROFILES = {
@@ -152,9 +152,10 @@ def _representation(
 ) -> None:
     track, index = one.track, one.track.index
     segments = segments_of(index, segment_seconds)
-    # The peak counts no short last segment; a player that starts with it waits for no more than the buffer.
-    fullest = max(8 * segment.size_bytes / buffer_seconds for segment in segments) if buffer_seconds else 0
-    bandwidth = math.ceil(max(bit_rate(index, segment_seconds).peak, fullest))
+    # The peak, as HLS tells it, counts no segments that are too short; a player may start with them.
+    bandwidth = math.ceil(
+        steady_rate(segments, buffer_seconds, at_least=bit_rate(index, segment_seconds).peak)
+    )
     attributes = {"id": one.name, "bandwidth": str(bandwidth), "codecs": track.codec}
     if isinstance(track, VideoTrack):
         attributes |= {

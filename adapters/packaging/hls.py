@@ -5,7 +5,7 @@ Here, and only here, a rendition of the ladder is called a variant, as the RFC d
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 
 from adapters.packaging.fragments import FragmentIndex
@@ -94,18 +94,16 @@ def master_playlist(
     """The multivariant playlist, in the order given; the first audio track of each group is its default.
 
     Audio of one codec is one group, and each variant is listed with each group, so that a player finds one that
-    it can play. Without variants each audio track is a variant of its own. Raises ValueError if there is nothing
-    to list.
+    it can play. Without variants each audio track is a variant of its own, or each group, where there are several
+    languages to choose from. Raises ValueError if there is nothing to list.
     """
     if not variants and not audio:
         raise ValueError("a master playlist needs a variant or an audio track")
     lines = ["#EXTM3U", "#EXT-X-VERSION:7", "#EXT-X-INDEPENDENT-SEGMENTS"]
-    if not variants:
-        for track in audio:
-            lines += [_stream_inf(bit_rate(track.index, segment_seconds), [track.codec]), _line(track.uri)]
-        return "\n".join([*lines, ""])
-
     groups = _groups(audio)
+    if not variants:
+        return "\n".join([*lines, *_sound_alone(groups, segment_seconds), ""])
+
     for group, tracks in groups.items():
         lines += _audio_media(group, tracks)
     lines += _text_media(text)
@@ -122,6 +120,22 @@ def master_playlist(
             lines += [_stream_inf(rate + beside, codecs, *attributes), _line(variant.uri)]
     lines += [_key_frame_stream_inf(variant) for variant in variants if variant.key_frames_uri is not None]
     return "\n".join([*lines, ""])
+
+
+def _sound_alone(groups: Mapping[str, Sequence[AudioTrack]], segment_seconds: Fraction) -> Iterator[str]:
+    has_languages = len({track.language for tracks in groups.values() for track in tracks}) > 1
+    if has_languages:
+        for group, tracks in groups.items():
+            yield from _audio_media(group, tracks)
+    for group, tracks in groups.items():
+        rates = [bit_rate(track.index, segment_seconds) for track in tracks]
+        if has_languages:
+            yield _stream_inf(BitRate.largest(rates), [tracks[0].codec], f"AUDIO={_quoted(group)}")
+            yield _line(tracks[0].uri)
+            continue
+        for track, rate in zip(tracks, rates, strict=True):
+            yield _stream_inf(rate, [track.codec])
+            yield _line(track.uri)
 
 
 def _head(durations: Sequence[Fraction]) -> list[str]:

@@ -5,9 +5,11 @@ Our media start at 0 on their own clock, where a WebVTT segment without X-TIMEST
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+
+from adapters.packaging.timeline import BitRate, rate_of
 
 MAX_CHARACTERS = 8 * 1024 * 1024
 
@@ -59,6 +61,14 @@ def parse(text: str) -> Subtitles:
         elif not block[0].startswith("NOTE"):
             raise SubtitlesUnreadable(f"line {line}: this is no cue: it has no timing line")
     return Subtitles("\n\n".join(head), tuple(cues))
+
+
+def bit_rate(written: Sequence[str], durations: Sequence[Fraction]) -> BitRate:
+    """What these files, of so many seconds, cost a player. To the millisecond."""
+    sizes = (len(text.encode()) for text in written)
+    return rate_of(
+        [(size, round(1000 * seconds)) for size, seconds in zip(sizes, durations, strict=True)], 1000
+    )
 
 
 def segments(subtitles: Subtitles, durations: Iterable[Fraction]) -> list[str]:

@@ -98,7 +98,7 @@ class Browser:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         url = f"http://127.0.0.1:{server.server_port}/player.html?{query}"
-        argv = [CHROMIUM, *FLAGS, f"--user-data-dir={self.profile}", url]
+        argv = [str(CHROMIUM), *FLAGS, f"--user-data-dir={self.profile}", url]
         process = subprocess.Popen(
             argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
         )

@@ -45,6 +45,14 @@ def test_vp9_tells_its_colours_where_they_are_hdr(config, expected):
     assert codec_of(moov(entry(b"vp09", bytes(78) + entry(b"vpcC", bytes(4) + config)))) == expected
 
 
+def test_av1_tells_its_colours_where_they_are_hdr(run_ffmpeg, tmp_path):
+    colours = "setparams=color_trc=smpte2084:color_primaries=bt2020:colorspace=bt2020nc:range=tv"
+    encode = ["-vf", colours, "-c:v", "libaom-av1", "-cpu-used", "8", "-pix_fmt", "yuv420p10le"]
+    file = tmp_path / "file.mp4"
+    run_ffmpeg(*PICTURE[:4], *encode, "-movflags", "+frag_keyframe+delay_moov+cmaf", file)
+    assert codec_string(file) == "av01.0.00M.10.0.110.09.16.09.0"
+
+
 def test_the_ladders_own_files_are_named(encoded):
     assert codec_string(encoded.audio) == "mp4a.40.2"
     assert codec_string(encoded.high).startswith("avc1.42c0")

@@ -1,8 +1,9 @@
 from dataclasses import replace
 from fractions import Fraction
+from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from mpegdash.parser import MPEGDASHParser
 
@@ -63,7 +64,7 @@ def in_segments(*tracks: VideoTrack | AudioTrack) -> list[Representation]:
     ]
 
 
-def sets(text: str) -> list:
+def sets(text: str) -> list[Any]:
     return MPEGDASHParser.parse(text).periods[0].adaptation_sets
 
 
@@ -220,7 +221,20 @@ def test_a_name_for_a_menu_cannot_break_the_xml():
     assert '<Label>&lt;"&amp;&gt;</Label>' in text
 
 
+def bandwidth_and_buffer(text: str) -> tuple[int, Fraction]:
+    parsed = MPEGDASHParser.parse(text)
+    bandwidth = parsed.periods[0].adaptation_sets[0].representations[0].bandwidth
+    return bandwidth, Fraction(parsed.min_buffer_time[2:-1])
+
+
+def test_short_segments_count_where_a_player_may_start_with_them():
+    """4 B in the first 1.001 s, which is half a target duration of 4 s not even with the next: 32 bits in 3.501 s."""
+    track = replace(HIGH, index=index((1, 1), (3, 1998), (1, 3500)))
+    assert bandwidth_and_buffer(manifest(single(track), [], Fraction(1))) == (10, Fraction(7, 2))
+
+
 @settings(derandomize=True, deadline=None)
+@example(fragments=[(1, 1), (3, 1998), (1, 3500)], segment=Fraction(1))
 @given(
     fragments=st.lists(st.tuples(st.integers(1, 10**7), st.integers(1, 10_000)), min_size=1, max_size=30),
     segment=st.fractions(min_value=1, max_value=10, max_denominator=1001),
@@ -230,13 +244,12 @@ def test_who_fills_the_buffer_and_gets_the_bandwidth_never_waits(fragments, segm
     from adapters.packaging.timeline import segments_of
 
     track = replace(HIGH, index=index(*fragments))
-    parsed = MPEGDASHParser.parse(manifest(single(track), [], segment))
-    bandwidth = parsed.periods[0].adaptation_sets[0].representations[0].bandwidth
-    buffer = Fraction(parsed.min_buffer_time[2:-1])
+    bandwidth, buffer = bandwidth_and_buffer(manifest(single(track), [], segment))
     segments = segments_of(track.index, segment)
     for first in range(len(segments)):
         needed, played = 0, Fraction(0)
         for one in segments[first:]:
             needed += 8 * one.size_bytes
-            assert needed <= (bandwidth + 1) * (buffer + played + Fraction(1, 10**6))
+            # The buffer is written to the microsecond.
+            assert needed <= bandwidth * (buffer + played + Fraction(1, 10**6))
             played += one.seconds

@@ -105,6 +105,19 @@ def test_audio_alone_is_a_variant_of_its_own():
     ]
 
 
+def test_sound_alone_offers_its_languages_in_one_variant():
+    french = replace(AUDIO, uri="fr.m3u8", name="Français", language="fr")
+    text = master_playlist([], [AUDIO, french], Fraction(2))
+    assert [line.partition("NAME=")[2] for line in media_lines(text)] == [
+        '"English",LANGUAGE="en",DEFAULT=YES,AUTOSELECT=YES,CHANNELS="2",URI="audio.m3u8"',
+        '"Français",LANGUAGE="fr",DEFAULT=NO,AUTOSELECT=YES,CHANNELS="2",URI="fr.m3u8"',
+    ]
+    assert text.splitlines()[-2:] == [
+        '#EXT-X-STREAM-INF:BANDWIDTH=129033,AVERAGE-BANDWIDTH=128013,CODECS="mp4a.40.2",AUDIO="audio"',
+        "audio.m3u8",
+    ]
+
+
 FRENCH = replace(AUDIO, uri="fr.m3u8", name="Français", language="fr", channels=6)
 COMMENTARY = replace(AUDIO, uri="commentary.m3u8", channels=None)
 DOLBY = replace(

@@ -41,7 +41,16 @@ def bounded(*argv: str | Path, cwd: Path | None = None, seconds: float = 60) -> 
 
 
 def probe(ffprobe: Path, manifest: Path) -> list[dict[str, object]]:
-    argv = [ffprobe, "-v", "error", "-count_frames", "-show_streams", "-of", "json", manifest]
+    argv: list[str | Path] = [
+        ffprobe,
+        "-v",
+        "error",
+        "-count_frames",
+        "-show_streams",
+        "-of",
+        "json",
+        manifest,
+    ]
     return json.loads(bounded(*argv))["streams"]
 
 

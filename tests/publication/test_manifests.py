@@ -34,9 +34,9 @@ def decode(ffmpeg: Path, manifest: Output, *arguments: str) -> str:
     `-http_seekable 0`: over HTTP, FFmpeg 9.0.2 asks for neighbouring ranges of a file at once, and then ends after
     the first segment, with exit code 0; other packagers' playlists too. FFmpeg 8.1 and Chromium do not.
     """
-    argv = [ffmpeg, "-nostdin", "-v", "error"]
+    argv = [str(ffmpeg), "-nostdin", "-v", "error"]
     argv += ["-http_seekable", "0"] if manifest.path.endswith(".m3u8") else []
-    argv += ["-i", stores.public_url(manifest.url), *arguments, "-f", "streamhash", "-"]
+    argv += ["-i", str(stores.public_url(manifest.url)), *arguments, "-f", "streamhash", "-"]
     done = subprocess.run(argv, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     return done.stdout

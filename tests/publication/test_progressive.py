@@ -34,6 +34,7 @@ def finish_rendition(job: Job, key: str) -> None:
 
 def listed(job: Job) -> tuple[list[str], list[str]]:
     """The variants and the sound that the shown master lists."""
+    assert job.manifest is not None
     key = job.manifest.url.removeprefix("s3://outputs/")
     body = s3_client().get_object(Bucket="outputs", Key=key)["Body"].read().decode()
     master = m3u8.loads(body)
