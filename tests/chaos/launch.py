@@ -82,11 +82,11 @@ def main(words: Sequence[str]) -> None:
     django.setup()
     from adapters.storage.s3 import S3Storage
     from config.celery import app
-    from jobs import canvas, execution, leases
+    from jobs import canvas, leases, storing
 
     canvas.send_chord = _dying_before(folder / BEFORE_CHORD, canvas.send_chord)
     canvas.hint = _dying_before(folder / BEFORE_HINT, canvas.hint)
-    execution._store = _stopping_before(folder / BEFORE_ROW, execution._store)
+    storing.name = _stopping_before(folder / BEFORE_ROW, storing.name)
     S3Storage.store = _stopping_before(folder / BEFORE_STORE, S3Storage.store)  # type: ignore[method-assign]
     if words[0] == "--visibility":
         # Swept every second: kombu's own 100 s would hide what a short timeout does.
