@@ -137,7 +137,7 @@ def events(rig: Rig, requeued: frozenset[str]) -> Iterator[str]:
             yield f"job {job} ({state}) has {ends} ends: {told[job]}"
     for job, key, state, count in rig.rows(
         "SELECT r.job_id::text, r.key, r.state, count(e.id) FROM jobs_rendition r LEFT JOIN webhooks_event e"
-        " ON e.job_id = r.job_id AND e.type = 'rendition.succeeded' AND e.payload->>'rendition' = r.key"
+        " ON e.job_id = r.job_id AND e.type = 'rendition.succeeded' AND e.payload->'rendition'->>'key' = r.key"
         " GROUP BY r.id"
     ):
         if count != (state == "succeeded"):
