@@ -162,7 +162,8 @@ def settle(moves: Change, held: Claim, fault: Fault, *, dead_letter: bool) -> No
             log.error("dead letter", job=str(held.job_id), rendition=rendition.key, fault=fault.code)
     else:
         moves.stop_everything(fault=None, discard_committed=False)
-        moves.job(JobState.DEAD_LETTER if dead_letter else JobState.FAILED, fault=fault)
+        # A manifest that grew is not the job's result: the files in it stay for the requeue.
+        moves.job(JobState.DEAD_LETTER if dead_letter else JobState.FAILED, fault=fault, manifest=None)
 
 
 def end_badly(

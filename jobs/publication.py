@@ -25,7 +25,6 @@ from jobs.transitions import Change
 
 log = structlog.get_logger(__name__)
 
-SEGMENT = "segment"  # of Output.kind
 # Files on the disk and rows in one statement at a time, however long the film is.
 _PIECES_AT_ONCE = 64
 # The storage's answer is what is waited for.
@@ -205,7 +204,15 @@ def _store_pieces(running: Running, job: Job, plan: Plan, rung: Rung, file: Path
     while batch := list(islice(cutting, _PIECES_AT_ONCE)):
         _expect_held(running)
         outputs = [
-            _row(running, job, SEGMENT, folder + piece.name, content_type, piece.sha256, piece.size_bytes)
+            _row(
+                running,
+                job,
+                Output.Kind.SEGMENT,
+                folder + piece.name,
+                content_type,
+                piece.sha256,
+                piece.size_bytes,
+            )
             for piece in batch
         ]
         with leases.holding(running.claim):

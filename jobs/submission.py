@@ -91,7 +91,7 @@ def cancel(job_id: UUID, *, actor: str) -> None:
             raise AlreadyFinal(moves.state)
         fault = faults.fault("cancelled")
         moves.stop_everything(fault=fault, discard_committed=True)
-        moves.job(JobState.CANCELLED, fault=fault)
+        moves.job(JobState.CANCELLED, fault=fault, manifest=None)
 
 
 def _current_identity() -> int | None:

@@ -21,6 +21,7 @@ class Output(models.Model):
         RENDITION = "rendition"
         PLAYLIST = "playlist"
         MANIFEST = "manifest"
+        SEGMENT = "segment"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="outputs")

@@ -38,7 +38,9 @@ def test_a_clip_becomes_a_ladder_that_plays_from_its_manifest(job, acme, ffmpeg)
     }
     url = stores.public_url(job.manifest.url)
     decoded = subprocess.run(
-        [ffmpeg, "-v", "error", "-i", url, "-map", "0", "-f", "null", "-"], capture_output=True, text=True
+        [ffmpeg, "-v", "error", "-http_seekable", "0", "-i", url, "-map", "0", "-f", "null", "-"],
+        capture_output=True,
+        text=True,
     )
     assert (decoded.returncode, decoded.stderr) == (0, "")
 

@@ -228,7 +228,7 @@ def bandwidth_and_buffer(text: str) -> tuple[int, Fraction]:
 
 
 def test_short_segments_count_where_a_player_may_start_with_them():
-    """4 B in the first 1.001 s, which is half a target duration of 4 s not even with the next: 32 bits in 3.501 s."""
+    """They last 1.999 s, no half of the target duration, so no peak knows them: 32 bits have to come in 3.501 s."""
     track = replace(HIGH, index=index((1, 1), (3, 1998), (1, 3500)))
     assert bandwidth_and_buffer(manifest(single(track), [], Fraction(1))) == (10, Fraction(7, 2))
 
