@@ -22,7 +22,9 @@ ROOT = Path(__file__).resolve().parent.parent
 FOLDER = "REELCHORD_TEST_FOLDER"
 START_SECONDS = 90.0
 # Layers that know no Django: a run of these alone does not even import it.
-WITHOUT_DJANGO = ("commandline", "ffmpeg", "packaging", "planner", "storage", "embedded", "test_faults.py", "test_states.py")
+WITHOUT_DJANGO = (
+    "commandline", "ffmpeg", "packaging", "planner", "storage", "embedded", "test_faults.py", "test_states.py",
+)  # fmt: skip
 
 
 class Owner:

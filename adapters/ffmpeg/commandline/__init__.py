@@ -15,7 +15,7 @@ option, and what stderr quotes is ours. Pure: nothing here opens anything.
 from adapters.ffmpeg.commandline.errors import CommandRefused, Refusal, caret
 from adapters.ffmpeg.commandline.expectation import Expectation, describe
 from adapters.ffmpeg.commandline.parser import parse
-from adapters.ffmpeg.commandline.regenerate import Caps, Made, Regenerated, regenerate
+from adapters.ffmpeg.commandline.regeneration import Caps, Made, Regenerated, regenerate
 from adapters.ffmpeg.commandline.tree import Command, Input, Output, Program, Source
 
 __all__ = [

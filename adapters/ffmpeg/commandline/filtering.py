@@ -13,6 +13,7 @@ from adapters.ffmpeg.commandline.values.text import PlainText
 from adapters.ffmpeg.commandline.values.words import SCALER_FLAGS
 
 _MAX_TEXT = 2_000
+_COLON_HINT = "Name it by the name of one of the job's inputs: a colon would end the value."
 
 
 def read_graph(text: str, sources: Sources, *, only_sources: bool = False) -> Graph:
@@ -101,8 +102,8 @@ def _value(
         return option.kind.read(text)
     except Unfit as error:
         raise Unfit(
-            f"{option.name} of the filter {entry.name}: {error.sentence}",
-            hint=error.hint,
+            f"the option {option.name} of {entry.name}: {error.sentence}",
+            hint=_COLON_HINT if text in ("http", "https", "s3", "file") else error.hint,
             code=error.code,
             fragment=error.fragment or text,
         ) from None

@@ -103,7 +103,12 @@ def _filter(text: str, position: int) -> tuple[Written, int]:
     if name is None:
         if raw.startswith("/") or text[position : position + 2] == "=/":
             raise Unfit("a filter's options cannot be read from a file", code="refused_option")
-        raise Unfit(f"'{raw[:40]}' is not the name of a filter", code="syntax", fragment=raw[:40])
+        raise Unfit(
+            f"'{raw[:40]}' is not the name of a filter",
+            hint="A comma within a value is written \\, unless quotes of the graph enclose it.",
+            code="syntax",
+            fragment=raw[:40],
+        )
     options: tuple[tuple[str | None, str], ...] = ()
     if text[position : position + 1] == "=":
         arguments, position = take(text, position + 1, "[],;")

@@ -4,16 +4,15 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from urllib.parse import urlsplit
 
 from adapters.ffmpeg.commandline.errors import Unfit
 from adapters.ffmpeg.commandline.sources import PLACEHOLDER
+from adapters.ffmpeg.commandline.urls import is_url, last_part
 
 _LABEL = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
 # One folder deep, with numbers (%03d) or variants (%v) in it: what HLS, DASH and image sequences are given.
 _PATTERN = re.compile(r"[A-Za-z0-9_%$][A-Za-z0-9._%$-]{0,99}(?:/[A-Za-z0-9_%$][A-Za-z0-9._%$-]{0,99})?")
-_NUMBER = re.compile(r"%(?:0?\d{1,2})?d")
-_URL = re.compile(r"(?:https?|s3|file)://[^\s\x00-\x20\x7f]{1,2000}", re.IGNORECASE)
+_NUMBER = re.compile(r"%(?:0?\d{1,2})?d", re.ASCII)
 _NOWHERE = frozenset({"-", "/dev/null", "nul", "null", "pipe:", "pipe:1"})
 _HINT = (
     "A name has letters, digits, dots, dashes and underscores, at most 100, and starts with none of . and -."
@@ -60,8 +59,8 @@ class Names:
             text = self._given[text]
         if nothing and (text.lower() in _NOWHERE or is_label(text) or is_pattern(text)):
             return Name(None, None)
-        if _URL.fullmatch(text):
-            label = PurePosixPath(urlsplit(text).path).name
+        if is_url(text):
+            label = last_part(text)
             if not is_label(label) and not is_pattern(label):
                 raise Unfit(f"the last part of '{text[:80]}' is not a name", hint=_HINT, code="invalid_name")
             return Name(label, text)

@@ -42,10 +42,7 @@ def output_arguments(
             own, entry = _image(output), folder / f"output.{output.extension}"
         case _:
             own, entry = (), folder / f"output.{output.extension}"
-    # A per cent sign of the folder's own path is no number.
-    template = str(folder).replace("%", "%%") if output.shape in ("sequence", "segments") else str(folder)
-    target = f"file:{template}/{entry.name}"
-    return (*limits, *own, "-f", output.muxer, target), _first(output, entry)
+    return (*limits, *own, "-f", output.muxer, f"file:{entry}"), _first(output, entry)
 
 
 def _first(output: Output, entry: Path) -> Path:

@@ -22,7 +22,7 @@ from adapters.ffmpeg.commandline.values.kind import Structural
 
 MAX_INPUTS = 20
 MAX_OUTPUTS = 20
-_NUMBERED = re.compile(r"%(?:0?\d{1,2})?d|\*")
+_NUMBERED = re.compile(r"%(?:0?\d{1,2})?d|\*", re.ASCII)
 # What only says how a list or a row of pictures is found: we find them.
 _OF_LISTS = frozenset({"f", "safe", "auto_convert", "pattern_type", "start_number", "framerate", "loop"})
 
@@ -218,7 +218,11 @@ class CommandReader:
         if option.name == "fps_mode":
             text = VSYNC.get(text, text)
         if not isinstance(kind, Structural):
-            return kind.read(text)
+            try:
+                return kind.read(text)
+            except Unfit as error:
+                error.sentence = f"-{option.name}: {error.sentence}"
+                raise
         match kind.name:
             case "graph":
                 return self._graph(token)

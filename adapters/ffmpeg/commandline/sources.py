@@ -6,15 +6,13 @@ with an allowed scheme; whether it may be fetched is the caller's to check.
 
 import re
 from collections.abc import Mapping, Sequence
-from pathlib import PurePosixPath
-from urllib.parse import urlsplit
 
 from adapters.ffmpeg.commandline.errors import Unfit
 from adapters.ffmpeg.commandline.tree import Source
+from adapters.ffmpeg.commandline.urls import is_url, last_part, suffix
 from adapters.ffmpeg.commandline.values.kind import Role
 
 MAX_SOURCES = 20
-URL = re.compile(r"(?:https?|s3|file)://[^\s\x00-\x20\x7f]{1,2000}", re.IGNORECASE)
 PLACEHOLDER = re.compile(r"\{\{\s*([A-Za-z0-9_.-]{1,100})\s*\}\}")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]{1,30}):")
 _LUT_SUFFIXES = frozenset({".cube", ".3dl", ".dat", ".m3d", ".csp"})
@@ -39,15 +37,14 @@ class Sources:
             raise Unfit(f"there is no input '{placeholder[1]}'", hint=self._names(), code="unknown_input")
         name = placeholder[1] if placeholder else self._name(text)
         url = self._given.get(name, name)
-        if URL.fullmatch(url) is None:
+        if not is_url(url):
             raise self._unfit(url)
         return self._add(name, url, role)
 
     def asset(self, text: str, role: Role) -> int:
         """As `resolve`, for a file that a filter reads. A colour table's format is told by its extension."""
         number = self.resolve(text, role)
-        suffix = PurePosixPath(urlsplit(self._found[number][1]).path).suffix.lower()
-        if role == "lut" and suffix not in _LUT_SUFFIXES:
+        if role == "lut" and suffix(self._found[number][1]) not in _LUT_SUFFIXES:
             known = ", ".join(sorted(_LUT_SUFFIXES))
             raise Unfit(f"'{text[:80]}' is not a colour table", hint=f"Its name ends with one of {known}.")
         return number
@@ -89,9 +86,9 @@ class Sources:
         return number
 
     def _name(self, text: str) -> str:
-        if text in self._given or URL.fullmatch(text):
+        if text in self._given or is_url(text):
             return text
-        same = [name for name, url in self._given.items() if PurePosixPath(urlsplit(url).path).name == text]
+        same = [name for name, url in self._given.items() if last_part(url) == text]
         if len(same) == 1:
             return same[0]
         raise self._unfit(text)

@@ -9,10 +9,11 @@ _PART = re.compile(
     r"(?P<media>[vVasdt])(?=:|$)|(?P<index>\d{1,4})(?=:|$)|p:(?P<program>\d{1,5})(?=:|$)"
     r"|(?:#|i:)(?P<id>0x[0-9a-fA-F]{1,8}|\d{1,9})(?=:|$)"
     r"|m:(?P<key>[A-Za-z0-9_-]{1,40})(?::(?P<value>[A-Za-z0-9_ -]{1,60}))?(?=:|$)"
-    r"|(?P<usable>u)(?=:|$)|disp:(?P<disposition>[a-z_+]{1,80})(?=:|$)"
+    r"|(?P<usable>u)(?=:|$)|(?P<global>g)(?=:|$)|c:(?P<chapter>\d{1,4})(?=:|$)|disp:(?P<disposition>[a-z_+]{1,80})(?=:|$)",
+    re.ASCII,
 )
 _LABEL = re.compile(r"\[([A-Za-z0-9_.-]{1,64})\]")
-_MAP = re.compile(r"(-?)(\d{1,3})(?::?([^?]*))?(\?)?")
+_MAP = re.compile(r"(-?)(\d{1,3})(?::?([^?]*))?(\?)?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,7 @@ class Specifier:
     parts: tuple[tuple[str, str], ...]
 
     def __str__(self) -> str:
-        prefixes = {"program": "p:", "id": "i:", "tag": "m:", "disposition": "disp:"}
+        prefixes = {"program": "p:", "id": "i:", "tag": "m:", "disposition": "disp:", "chapter": "c:"}
         return ":".join(prefixes.get(kind, "") + value for kind, value in self.parts)
 
     @property

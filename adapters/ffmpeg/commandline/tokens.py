@@ -67,6 +67,7 @@ class _Splitter:
         self._pointer = pointer
         self._tokens: list[Token] = []
         self._at = 0
+        self._end = len(text.rstrip(" \t\r\n"))
 
     def tokens(self) -> tuple[Token, ...]:
         for position, character in enumerate(self._text):
@@ -92,12 +93,10 @@ class _Splitter:
     def _skip_space(self) -> bool:
         """To the next word; False at the end."""
         text = self._text
-        while self._at < len(text):
+        while self._at < self._end:
             if text[self._at] == "\\" and text[self._at + 1 : self._at + 3].startswith(("\n", "\r\n")):
                 self._at += 2 if text[self._at + 1] == "\n" else 3
             elif text[self._at] in "\r\n":
-                if text[self._at :].strip() == "":
-                    return False
                 if self._tokens:
                     self._refuse(
                         "The command goes on after a line break.",

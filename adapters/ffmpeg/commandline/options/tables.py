@@ -105,7 +105,7 @@ muxer movflags=flags(faststart,frag_keyframe,empty_moov,separate_moof,frag_custo
     hls_flags=flags(round_durations,discont_start,omit_endlist,split_by_time,program_date_time,independent_segments,
     ~iframes_only,single_file,temp_file,append_list,delete_segments)
     hls_start_number_source=choice(generic) hls_segment_filename=name hls_fmp4_init_filename=name
-    master_pl_name=name var_stream_map=stream_map hls_segment_size=int(0,1000000000) hls_ts_options=word
+    master_pl_name=name var_stream_map=stream_map hls_segment_size=int(0,1000000000)
     hls_subtitle_path=name
     segment_time=duration segment_time_delta=duration segment_times=times segment_frames=numbers
     segment_format=segment_format segment_format_options=segment_options segment_start_number=int(0,)

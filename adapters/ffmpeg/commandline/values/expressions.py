@@ -9,19 +9,20 @@ from dataclasses import dataclass
 
 from adapters.ffmpeg.commandline.errors import Unfit
 from adapters.ffmpeg.commandline.values.kind import names
-from adapters.ffmpeg.commandline.values.numbers import MAX_DIMENSION
+from adapters.ffmpeg.commandline.values.numbers import MAX_DIMENSION, Size
 
 MAX_EXPRESSION = 2_000
 _MAX_DEPTH = 60
 _TOKEN = re.compile(
     r"\s*(?:(?P<number>0x[0-9a-fA-F]+|(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?(?:dB|[munkKMGT]i?)?)"
     r"|(?P<name>[A-Za-z_][A-Za-z0-9_]{0,40})(?P<call>\s*\()?"
-    r"|(?P<open>\()|(?P<close>\))|(?P<operator>[-+*/^,;!|]))"
+    r"|(?P<open>\()|(?P<close>\))|(?P<operator>[-+*/^,;!|]))",
+    re.ASCII,
 )
 _FUNCTIONS = names(
     "abs acos asin atan atan2 between bitand bitor ceil clip cos cosh eq exp floor gauss gcd gt gte hypot if ifnot"
-    " isinf isnan ld lerp log lt lte max min mod not pow random randomi round sgn sin sinh sqrt squish st tan tanh"
-    " time trunc"
+    " isinf isnan ld lerp log lt lte max min mod not pow random randomi rand rotw roth round sgn sin sinh sqrt"
+    " squish st tan tanh time trunc"
     # of single filters: geq, lut, firequalizer, showcqt
     " lum cb cr alpha r g b p lumsum cbsum crsum rsum gsum bsum alphasum psum gammaval gammaval709 clipval negval"
     " gain_interpolate cubic_interpolate entry a_weighting b_weighting c_weighting midi"
@@ -32,7 +33,8 @@ _LOOPS = {
     "root": "may never end",
     "print": "writes to the log",
 }
-_PLAIN_SIZE = re.compile(r"-?\d{1,9}|[A-Za-z_]+(?:/\d{1,5}(?:\.\d+)?)?")
+_WHOLE_SIZE = re.compile(r"\d{1,6}x\d{1,6}", re.ASCII)
+_PLAIN_SIZE = re.compile(r"-?\d{1,9}|[A-Za-z_]+(?:/\d{1,5}(?:\.\d+)?)?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +49,14 @@ class Expression:
 
 @dataclass(frozen=True, slots=True)
 class SizeExpression:
-    """Width or height of a picture: at most 8192 pixels, whatever the expression gives."""
+    """Width or height of a picture: at most 8192 pixels, whatever the expression gives.
+
+    Filters that scale take a whole size (1280x720) in place of the width.
+    """
 
     def read(self, text: str) -> str:
+        if _WHOLE_SIZE.fullmatch(text.strip()):
+            return Size().read(text)
         text = Expression().read(text)
         if _PLAIN_SIZE.fullmatch(text):
             if text.lstrip("-").isdecimal() and int(text) > MAX_DIMENSION:

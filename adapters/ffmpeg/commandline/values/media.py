@@ -19,7 +19,8 @@ _BITSTREAM_FILTERS = names(
 )
 _BITSTREAM_OPTION = re.compile(r"[a-z_]{1,40}=[A-Za-z0-9_./-]{1,40}")
 _VARIANT_ITEM = re.compile(
-    r"[vas]:\d{1,2}|(?:name|agroup|sgroup|ccgroup|language):[A-Za-z0-9_-]{1,40}|default:(?:yes|no|YES|NO)"
+    r"[vas]:\d{1,2}|(?:name|agroup|sgroup|ccgroup|language):[A-Za-z0-9_-]{1,40}|default:(?:yes|no|YES|NO)",
+    re.ASCII,
 )
 _DISPOSITIONS = names(
     "default dub original comment lyrics karaoke forced hearing_impaired visual_impaired clean_effects attached_pic"

@@ -15,13 +15,14 @@ MAX_SECONDS = 360_000.0
 """100 hours: more than any source, and far from what overflows FFmpeg's clocks."""
 
 _FACTOR = re.compile(
-    r"([+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?|[+-]?0x[0-9a-fA-F]+|PI)(dB|(?:[munkKMGT]i?)?B?)"
+    r"([+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?|[+-]?0x[0-9a-fA-F]+|PI)(dB|(?:[munkKMGT]i?)?B?)",
+    re.ASCII,
 )
 _SI = {"": 1.0, "u": 1e-6, "m": 1e-3, "n": 1e-9, "k": 1e3, "K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12}
 _BINARY = {"K": 2.0**10, "k": 2.0**10, "M": 2.0**20, "G": 2.0**30, "T": 2.0**40}
-_CLOCK = re.compile(r"(-?)(?:(\d{1,3}):)?(\d{1,2}):(\d{1,2}(?:\.\d{1,9})?)")
-_SECONDS = re.compile(r"(-?\d{1,12}(?:\.\d{1,12})?|-?\.\d{1,12})(s|ms|us)?")
-_SIZE = re.compile(r"(\d{1,6})x(\d{1,6})")
+_CLOCK = re.compile(r"(-?)(?:(\d{1,3}):)?(\d{1,2}):(\d{1,2}(?:\.\d{1,9})?)", re.ASCII)
+_SECONDS = re.compile(r"(-?\d{1,12}(?:\.\d{1,12})?|-?\.\d{1,12})(s|ms|us)?", re.ASCII)
+_SIZE = re.compile(r"(\d{1,6})x(\d{1,6})", re.ASCII)
 _SIZE_NAMES = frozenset(
     [
         "ntsc",
@@ -202,7 +203,7 @@ class Rate:
         text = text.strip()
         if text in _RATE_NAMES:
             return text
-        value = number(text.replace(":", "/"))
+        value = _quotient(text)
         if not 1e-6 <= value <= MAX_RATE:
             raise Unfit(
                 f"{_quoted(text)}: a rate is more than 0 and at most {MAX_RATE:g}", code="out_of_range"
@@ -215,10 +216,17 @@ class Ratio:
     """`16:9`, `16/9` or `1.778`."""
 
     def read(self, text: str) -> str:
-        value = number(text.replace(":", "/"))
+        value = _quotient(text)
         if not 0 <= value <= 1e6:
             raise Unfit(f"{_quoted(text)} is not a ratio", code="out_of_range")
         return text.strip().replace(":", "/")
+
+
+def _quotient(text: str) -> float:
+    """One number, or two with `:` or `/` between them."""
+    if text.count(":") + text.count("/") > 1:
+        raise Unfit(f"{_quoted(text)} is not a ratio")
+    return number(text.replace(":", "/"))
 
 
 def _quoted(text: str) -> str:

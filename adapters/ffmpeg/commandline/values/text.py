@@ -12,7 +12,7 @@ from adapters.ffmpeg.commandline.values.expressions import check_expression
 
 MAX_TEXT = 2_000
 _STRFTIME = re.compile(r"[%A-Za-z0-9 :/_.,-]{0,100}")
-_INTEGER = re.compile(r"-?\d{1,12}(?:\.\d{1,6})?")
+_INTEGER = re.compile(r"-?\d{1,12}(?:\.\d{1,6})?", re.ASCII)
 _PTS_FORMATS = frozenset({"flt", "hms", "gmtime", "localtime"})
 
 

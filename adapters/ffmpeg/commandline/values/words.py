@@ -7,6 +7,8 @@ from re import Pattern
 from adapters.ffmpeg.commandline.errors import Unfit
 from adapters.ffmpeg.commandline.values.numbers import Number, unknown_name
 
+_MAX_SHAPE = 4_000
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:
@@ -61,7 +63,7 @@ class Shape:
     meant: str
 
     def read(self, text: str) -> str:
-        if self.pattern.fullmatch(text.strip()) is None:
+        if len(text) > _MAX_SHAPE or self.pattern.fullmatch(text.strip()) is None:
             raise Unfit(f"'{text[:60]}' is not {self.meant}")
         return text.strip()
 
@@ -81,7 +83,7 @@ class Either:
 
 
 def shape(pattern: str, meant: str) -> Shape:
-    return Shape(re.compile(pattern), meant)
+    return Shape(re.compile(pattern, re.ASCII), meant)
 
 
 _COLOUR = r"(?:[A-Za-z]{3,24}|(?:#|0x)[0-9a-fA-F]{6}(?:[0-9a-fA-F]{2})?)(?:@(?:0x[0-9a-fA-F]{1,2}|[01]?\.?\d{1,6}))?"

@@ -1,25 +1,24 @@
 """From a Program to what runs: fresh argument lists in which every path is ours."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import Path, PurePosixPath
-from urllib.parse import urlsplit
+from pathlib import Path
 
+from adapters.ffmpeg.command import HEAD
 from adapters.ffmpeg.commandline.endless import input_seconds, reversed_inputs
 from adapters.ffmpeg.commandline.errors import CommandRefused, Refusal
 from adapters.ffmpeg.commandline.graph import Graph, Reference, write_graph
 from adapters.ffmpeg.commandline.places import output_arguments
 from adapters.ffmpeg.commandline.tree import Command, Input, Output, Program, Setting
+from adapters.ffmpeg.commandline.urls import suffix
 from adapters.ffmpeg.commandline.values.numbers import number
 from adapters.ffmpeg.inputs import DEMUXERS, SUBTITLE_DEMUXERS, input_arguments, list_arguments, list_script
 
-# As in `adapters.ffmpeg.command`: the progress for the supervisor, and log lines with their level for the diagnosis.
-_HEAD = (
-    "-nostdin", "-hide_banner", "-nostats", "-loglevel", "level+warning", "-y",
-    "-progress", "pipe:1", "-stats_period", "0.5",
-)  # fmt: skip
 _DEMUXERS = f"{DEMUXERS},{SUBTITLE_DEMUXERS}"
+# Signs that FFmpeg reads as more than a name somewhere (%, :, quotes, $ in names of segments) are no part of it.
+_OUR_PATH = re.compile(r"/[A-Za-z0-9._/@+=,~-]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +69,13 @@ def regenerate(
 
     All paths absolute. `durations` are those of the sources in seconds, as probed; only reversing needs them.
     Outputs that are kept go to `out`/0, `out`/1 ...; `out`/scratch is for what passes and lists need. Raises
-    ValueError for a wrong number of sources or a path that is not absolute; CommandRefused for a film to be
+    ValueError for a wrong number of sources or an odd path; CommandRefused for a film to be
     reversed that is too long.
     """
     if len(sources) != len(program.sources):
         raise ValueError(f"{len(program.sources)} sources are needed, {len(sources)} given")
-    if not all(path.is_absolute() for path in (*sources, out)):
-        raise ValueError("paths are absolute")
+    if not all(_OUR_PATH.fullmatch(str(path)) for path in (*sources, out)):
+        raise ValueError("paths are absolute, of letters, digits and a few signs")
     _check_reversed(program, caps, durations)
     return _Writer(program, tuple(sources), out, ffmpeg, caps).write()
 
@@ -105,7 +104,7 @@ class _Writer:
         )
 
     def _command(self, position: int, command: Command) -> tuple[str, ...]:
-        arguments = [str(self._ffmpeg), *_HEAD]
+        arguments = [str(self._ffmpeg), *HEAD]
         for place, input_ in enumerate(command.inputs):
             arguments += self._input(f"{position}_{place}", input_)
         for graph in command.graphs:
@@ -140,7 +139,7 @@ class _Writer:
 
     def _caps_of(self, output: Output) -> tuple[float, int]:
         own = output.get("fs")
-        size = int(float(own.value)) if own and isinstance(own.value, str) and own.value.isdecimal() else 0
+        size = int(number(own.value)) if own is not None and isinstance(own.value, str) else 0
         return self._caps.duration_seconds, min(size or self._caps.file_bytes, self._caps.file_bytes)
 
     def _settings(self, settings: Sequence[Setting]) -> tuple[str, ...]:
@@ -170,8 +169,7 @@ class _Writer:
         source = self._sources[reference.source]
         if reference.role == "lut":
             link = (
-                self._scratch
-                / f"lut_{reference.source}{_suffix(self._program.sources[reference.source].url)}"
+                self._scratch / f"lut_{reference.source}{suffix(self._program.sources[reference.source].url)}"
             )
             self._links[link] = source
             return link
@@ -190,18 +188,13 @@ class _Writer:
             self._preparations.append(
                 (
                     str(self._ffmpeg),
-                    *_HEAD,
+                    *HEAD,
                     *input_arguments(source, demuxers=_DEMUXERS, options=encoding),
                     "-map", f"0:s:{reference.stream or 0}", "-c:s", "ass",
                     "-fs", str(self._caps.file_bytes), "-f", "ass", f"file:{target}",
                 )
             )  # fmt: skip
         return self._subtitles[reference]
-
-
-def _suffix(url: str) -> str:
-    """The extension by which FFmpeg tells the formats of colour tables."""
-    return PurePosixPath(urlsplit(url).path).suffix.lower()
 
 
 def _check_reversed(program: Program, caps: Caps, durations: Sequence[float | None]) -> None:
