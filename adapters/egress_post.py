@@ -130,6 +130,8 @@ class Poster:
                 return self._exchange(url, body, headers, seconds, excerpt_bytes)
         except SSRFGuardError as error:
             raise _refusal(error) from error
+        except urllib3.exceptions.NewConnectionError as error:  # a kind of TimeoutError, by descent alone
+            raise EgressFailed(in_words(error)) from error
         except urllib3.exceptions.TimeoutError as error:
             raise EgressTimedOut("the server did not answer") from error
         except (urllib3.exceptions.LocationValueError, UnicodeError) as error:

@@ -96,8 +96,8 @@ INBOUND_SECRETS: dict[str, list[str]] = {
 }
 INBOUND_LIMIT_BYTES: int = env.int("INBOUND_LIMIT_BYTES", 1024 * 1024)
 INBOUND_MAX_TRIES: int = env.int("INBOUND_MAX_TRIES", 6)
-# A handler talks to one other service, within its time limits; this is above them all.
-INBOUND_LEASE_SECONDS: int = env.int("INBOUND_LEASE_SECONDS", 600)
+# Above the longest that a handler talks to others (a push with many job files: a minute and a half).
+INBOUND_LEASE_SECONDS: int = env.int("INBOUND_LEASE_SECONDS", 120)
 INBOUND_KEEP_DAYS: int = env.int("INBOUND_KEEP_DAYS", 90)
 # A plan's name, as Stripe's metadata or price has it, and its jobs a month; null: no limit.
 BILLING_PLANS: dict[str, int | None] = json.loads(env.str("BILLING_PLANS", "{}"))
@@ -114,6 +114,8 @@ WEBHOOK_MAX_RETRY: int = env.int("WEBHOOK_MAX_RETRY", 5, validate=validate.Range
 WEBHOOK_BACKOFF_SECONDS: float = env.float("WEBHOOK_BACKOFF_SECONDS", 10.0)
 # Of one request, from its name look-up to the end of the answer.
 HTTP_TIMEOUT: float = env.float("HTTP_TIMEOUT", 10.0, validate=validate.Range(0.1, 120))
+# A claim outlives its try by this: a look-up of a name, which nothing can interrupt, and the time to write it down.
+WEBHOOK_LEASE_MARGIN_SECONDS: float = env.float("WEBHOOK_LEASE_MARGIN_SECONDS", 20.0)
 # Without TLS anybody on the way reads what is sent, and may drop it.
 WEBHOOK_ALLOW_HTTP: bool = env.bool("WEBHOOK_ALLOW_HTTP", False)
 # Requests at once: of one worker, and to one endpoint over all workers.

@@ -68,6 +68,8 @@ UNFOLD: dict[str, Any] = {
                     _item("Attempts", "replay", "jobs_attempt", "jobs.view_attempt"),
                     _item("Workers", "memory", "jobs_worker", "jobs.view_worker"),
                     _item("Presets", "tune", "jobs_preset", "jobs.view_preset"),
+                    _item("Deliveries", "send", "webhooks_delivery", "webhooks.view_delivery"),
+                    _item("Endpoints", "webhook", "webhooks_endpoint", "webhooks.view_endpoint"),
                 ],
             },
             {

@@ -13,6 +13,7 @@ urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),
     path("api/v1/", include("jobs.api.urls")),
+    path("v1/", include("jobs.api.compat.urls")),
     path("hooks/", include("webhooks.inbound.urls")),
     path("health/live", health.live),
     path("health/ready", health.ready),

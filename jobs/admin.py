@@ -3,6 +3,8 @@
 from jobs.console import (  # noqa: F401 - importing them registers them
     access,
     attempts,
+    deliveries,
+    endpoints,
     evidence,
     github_rules,
     inbound,

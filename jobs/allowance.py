@@ -23,9 +23,7 @@ def check(account: Account) -> None:
     With one it counts the account's jobs since the first of the month (UTC), up to the quota, by an index. Requests
     that arrive together may each see the last free place: a quota is exceeded by their number at most.
     """
-    if account.suspended_at is not None:
-        reason = account.suspension_reason or "by the operator"
-        raise NotAllowed("account_suspended", f"The account is suspended: {reason}.")
+    check_active(account)
     if account.quota_jobs is None:
         return
     this_month = Job.objects.filter(account=account, id__gte=_first_id(_month_began(timezone.now())))
@@ -34,6 +32,13 @@ def check(account: Account) -> None:
             "quota_exceeded",
             f"The plan's {account.quota_jobs} jobs of this calendar month (UTC) are used up.",
         )
+
+
+def check_active(account: Account) -> None:
+    """Raises NotAllowed where the account is suspended."""
+    if account.suspended_at is not None:
+        reason = account.suspension_reason or "by the operator"
+        raise NotAllowed("account_suspended", f"The account is suspended: {reason}.")
 
 
 def _month_began(now: datetime) -> datetime:

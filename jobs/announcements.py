@@ -37,7 +37,9 @@ def brief(job_id: UUID, news: Sequence[News]) -> list[tuple[str, Document]]:
     told: list[tuple[str, Document]] = []
     for one in news:
         document: Document = {"job": {"id": str(job_id)}}
-        subject = document.setdefault("rendition", {"key": one.rendition}) if one.rendition else document["job"]
+        subject = (
+            document.setdefault("rendition", {"key": one.rendition}) if one.rendition else document["job"]
+        )
         subject["state"] = one.state
         if one.fault:
             subject["fault"] = _fault(one.fault.code, str(one.fault.bucket), one.fault.message)
@@ -47,11 +49,17 @@ def brief(job_id: UUID, news: Sequence[News]) -> list[tuple[str, Document]]:
 
 def full(job_id: UUID, news: Sequence[News]) -> list[tuple[str, Document]]:
     """The same for an endpoint: two queries at most for the job's events, two more where renditions are told of."""
-    job = Job.objects.select_related("manifest", "encoder_identity", "preset").defer("plan", "ladder").get(id=job_id)
+    job = (
+        Job.objects.select_related("manifest", "encoder_identity", "preset")
+        .defer("plan", "ladder")
+        .get(id=job_id)
+    )
     document = _of_job(job, encoder_revision=job.encoder_identity.revision if job.encoder_identity else None)
     told: list[tuple[str, Document]] = []
     renditions = {one.rendition for one in news if one.rendition}
-    rows = {row.key: row for row in Rendition.objects.filter(job=job, key__in=renditions)} if renditions else {}
+    rows = (
+        {row.key: row for row in Rendition.objects.filter(job=job, key__in=renditions)} if renditions else {}
+    )
     files = _files(job, renditions) if renditions else {}
     for one in news:
         if one.rendition:

@@ -10,6 +10,7 @@ class JobsConfig(AppConfig):
 
     def ready(self) -> None:
         from adapters.ffmpeg.sandbox import layers
+        from jobs.api.compat import shapes as shapes  # they register themselves by being imported
 
         layers.wish(settings.SANDBOX)
         registry.add_package("jobs.inbound")

@@ -1,6 +1,6 @@
 """The join: what the ladder is worth now, its manifests, and the job's end."""
 
-from jobs import faults, leases, manifests, publication
+from jobs import faults, leases, manifests, placing, publication
 from jobs.attempts import Running
 from jobs.faults import Fault
 from jobs.models import Job, Output, Rendition
@@ -21,6 +21,8 @@ def work(running: Running) -> None:
         rungs = manifests.rungs_of(job.id, renditions) if manifests.has_manifest(plan) else []
         if rungs:
             manifest = publication.publish(running, job, plan, rungs)
+    if state == JobState.SUCCEEDED and job.command is not None:
+        placing.place(running, job)
     with leases.fenced(held, StepState.DONE, progress=1.0) as moves:
         moves.attempt(held.attempt_id, AttemptState.SUCCEEDED, label=held.label)
         moves.job(state, fault=fault, manifest=manifest)

@@ -15,7 +15,7 @@ from django.db import Error as DatabaseError
 from django.db import connection
 from django.db.models.functions import Now
 
-from jobs import attempts, canvas, faults, leases
+from jobs import attempts, canvas, faults, leases, progress
 from jobs.dispatch import dispatch
 from jobs.leases import LeaseLost
 from jobs.metrics import REPAIRS
@@ -80,6 +80,7 @@ def reconcile() -> None:
     expire_leases()
     redispatch_after_broker_loss()
     repair_inbound()
+    progress.tell()
     hint_deliveries()
     collect_discarded()
 

@@ -16,6 +16,17 @@ from tests.factories import SMALL_LADDER, drive, make_account, upload
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
+REFUSED = """\
+The command is refused.
+
+ffmpeg -i s3://sources/acme/a.mp4 -frobnicate 7 -vf movie=/etc/passwd out.mp4
+                                  ^^^^^^^^^^^
+The option -frobnicate is not known.
+
+ffmpeg -i s3://sources/acme/a.mp4 -frobnicate 7 -vf movie=/etc/passwd out.mp4
+                                                    ^^^^^
+The filter movie opens a file by itself; give the file as a further input."""
+
 
 @pytest.fixture
 def acme(s3, valkey):
@@ -102,3 +113,73 @@ def test_bad_input_is_refused_with_its_place(acme, source, options, words):
     with pytest.raises(CommandError, match=words.replace("/", "/")):
         submit(acme, source, *options)
     assert not Job.objects.exists()
+
+
+def submit_command(account, command: str, *options: str) -> list[str]:
+    out = StringIO()
+    call_command(
+        "submit", "--account", account.slug, "--command", command, *options, stdout=out, stderr=StringIO()
+    )
+    return out.getvalue().splitlines()
+
+
+def test_a_command_becomes_a_command_job(acme):
+    [line] = submit_command(acme, f"ffmpeg -i s3://sources/{acme.slug}/a.mp4 -c copy out.mp4")
+    job = Job.objects.get(id=line)
+    assert job.command["command"] == f"ffmpeg -i s3://sources/{acme.slug}/a.mp4 -c copy out.mp4"
+    assert (job.ladder, job.preset, job.interface) == (None, None, "")
+
+
+def test_waiting_for_a_command_ends_with_the_urls_of_its_outputs(acme, clip):
+    source, place = upload(acme, clip), f"s3://outputs/{acme.slug}/exact/b.m4a"
+    command = f"ffmpeg -t 1 -i {source} -c copy z.mp4 -vn -c:a copy {place}"
+
+    def wait() -> list[str]:
+        try:
+            return submit_command(acme, command, "--wait")
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(wait)
+        deadline = time.monotonic() + 30
+        while not Job.objects.exists() and not waiting.done() and time.monotonic() < deadline:
+            time.sleep(0.02)
+        job = drive(Job.objects.get())
+        lines = waiting.result(timeout=30)
+    assert lines == [
+        str(job.id),
+        stores.public_url(f"s3://outputs/{acme.slug}/{job.id}/command/1/z.mp4"),
+        stores.public_url(place),
+    ]
+
+
+def test_a_refused_command_shows_the_token_with_the_reason_and_what_to_do(acme):
+    with pytest.raises(CommandError) as error:
+        submit_command(acme, "ffmpeg -i s3://sources/acme/a.mp4 -frobnicate 7 -vf movie=/etc/passwd out.mp4")
+    assert error.value.returncode == 1
+    assert str(error.value) == REFUSED
+    assert not Job.objects.exists()
+
+
+def test_a_command_that_is_none_is_told_so_without_a_traceback(acme):
+    for command in ("", "rm -rf /", "ffmpeg -i 'unclosed", "ffmpeg", "ffmpeg -i x\x00 y"):
+        with pytest.raises(CommandError) as error:
+            submit_command(acme, command)
+        assert str(error.value)
+
+
+def test_a_source_that_the_account_may_not_read_is_refused_as_the_api_does(acme):
+    with pytest.raises(CommandError, match="/command: The URL is outside the places"):
+        submit_command(acme, "ffmpeg -i s3://sources/globex/a.mp4 out.mp4")
+
+
+@pytest.mark.parametrize("options", [["s3://sources/a.mp4"], ["--preset", "tiny"]])
+def test_a_command_stands_alone(acme, options):
+    with pytest.raises(CommandError, match="in itself"):
+        submit_command(acme, "ffmpeg -i https://a.example/a.mp4 out.mp4", *options)
+
+
+def test_without_a_source_and_without_a_command_there_is_nothing_to_do(acme):
+    with pytest.raises(CommandError, match="Give a source, or a command"):
+        call_command("submit", "--account", acme.slug)

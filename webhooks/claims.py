@@ -43,7 +43,7 @@ WITH RECURSIVE asking (endpoint_id, place) AS (
      WHERE queue = %(queue)s AND state = 'pending' AND endpoint_id > %(after)s ORDER BY endpoint_id LIMIT 1)
     UNION ALL
     SELECT (SELECT next.endpoint_id FROM webhooks_delivery AS next
-            WHERE next.queue = %(queue)s AND next.state = 'pending' AND next.endpoint_id > asking.endpoint_id
+            WHERE next.queue = %(queue)s AND next.state IN ('pending') AND next.endpoint_id > asking.endpoint_id
             ORDER BY next.endpoint_id LIMIT 1), place + 1
     FROM asking WHERE asking.endpoint_id IS NOT NULL AND place < %(at_once)s
 )
@@ -55,15 +55,15 @@ WITH chosen AS (
     SELECT due.id, due.lease_until
     FROM webhooks_endpoint AS endpoint
     CROSS JOIN LATERAL (
-        SELECT id, lease_until, next_try_at, row_number() OVER (ORDER BY next_try_at) AS place
+        SELECT id, lease_until, next_try_at, row_number() OVER (ORDER BY next_try_at, event_id) AS place
         FROM (
-            SELECT id, lease_until, next_try_at FROM webhooks_delivery
+            SELECT id, lease_until, next_try_at, event_id FROM webhooks_delivery
             WHERE queue = %(queue)s AND state = 'pending' AND endpoint_id = endpoint.id
                 AND next_try_at <= statement_timestamp()
-            ORDER BY next_try_at
+            ORDER BY next_try_at, event_id
             LIMIT CASE WHEN NOT endpoint.enabled THEN %(disabled_at_once)s ELSE greatest(0, %(per_endpoint)s - (
                 SELECT count(*) FROM webhooks_delivery AS busy
-                WHERE busy.endpoint_id = endpoint.id AND busy.state = 'pending'
+                WHERE busy.endpoint_id = endpoint.id AND busy.state IN ('pending')
                     AND busy.lease_until > statement_timestamp()
             )) END
         ) AS first
@@ -78,7 +78,7 @@ WITH chosen AS (
         lease_until = statement_timestamp() + make_interval(secs => %(lease_seconds)s),
         next_try_at = statement_timestamp() + make_interval(secs => %(lease_seconds)s)
     FROM chosen
-    WHERE delivery.id = chosen.id AND delivery.state = 'pending'
+    WHERE delivery.id = chosen.id AND delivery.state IN ('pending')
         AND delivery.next_try_at <= statement_timestamp()
     RETURNING delivery.*, chosen.lease_until IS NOT NULL AS lapsed
 )
@@ -90,6 +90,7 @@ FROM claimed
 JOIN webhooks_event AS event ON event.sequence = claimed.event_id
 JOIN webhooks_endpoint AS endpoint ON endpoint.id = claimed.endpoint_id
 LEFT JOIN webhooks_signingsecret AS signing ON signing.id = endpoint.signing_id
+ORDER BY claimed.event_id
 """
 
 

@@ -89,10 +89,12 @@ def rotate(endpoint: Endpoint, *, overlap: timedelta, actor: str) -> str:
         return _rotate(endpoint.signing_id, overlap)
 
 
-def rotate_for_jobs(account_id: UUID, *, overlap: timedelta) -> str:
+def rotate_for_jobs(account_id: UUID, *, overlap: timedelta, actor: str) -> str:
     """The same for the URLs that come with the account's jobs; the first call makes the secret known."""
     with transaction.atomic():
-        return _rotate(_secret_for_jobs(account_id).id, overlap)
+        shared = _secret_for_jobs(account_id)
+        standing.note_job_secret(account_id, shared.id, actor=actor)
+        return _rotate(shared.id, overlap)
 
 
 def ping(endpoint: Endpoint) -> UUID:

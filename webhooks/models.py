@@ -104,6 +104,11 @@ class Endpoint(models.Model):
                 fields=["account_id", "job_id"], condition=Q(enabled=True), name="listening_endpoints"
             ),
             models.Index(fields=["account_id", "-id"], name="endpoints_of_an_account"),
+            models.Index(
+                fields=["account_id"],
+                condition=Q(enabled=True, types__contains=["job.progress"]),
+                name="endpoints_for_progress",
+            ),
             models.Index(fields=["created_at"], condition=Q(job_id__isnull=False), name="endpoints_of_jobs"),
         ]
 
@@ -143,7 +148,7 @@ class Delivery(models.Model):
         ]
         indexes = [
             models.Index(
-                fields=["queue", "endpoint", "next_try_at"],
+                fields=["queue", "endpoint", "next_try_at", "event"],
                 condition=Q(state="pending"),
                 name="pending_of_an_endpoint",
             ),

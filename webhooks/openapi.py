@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, OpenApiWebhook, extend_schema
+from drf_spectacular.utils import OpenApiResponse, OpenApiWebhook, extend_schema
 from rest_framework import serializers
 
 from webhooks.events import TYPES
@@ -118,17 +117,10 @@ class EndpointMessage(_Message):
     data = AboutEndpoint()  # type: ignore[assignment]  # a field of that name
 
 
-_HEADERS = [
-    OpenApiParameter(name, OpenApiTypes.STR, OpenApiParameter.HEADER, required=True, description=what)
-    for name, what in (
-        ("webhook-id", "The event's id: drop what you have had."),
-        ("webhook-timestamp", "Seconds since 1970, of this try: refuse what is older than five minutes."),
-        (
-            "webhook-signature",
-            "`v1,` and a base64 HMAC-SHA256; two, with a space between, while secrets overlap.",
-        ),
-    )
-]
+_DESCRIPTION = (
+    "Signed as Standard Webhooks has it, in the headers `webhook-id` (the event's id: drop what you have had),"
+    " `webhook-timestamp` (seconds since 1970, of this try) and `webhook-signature`."
+)
 
 
 def _webhook(type_: str, message: type[_Message]) -> OpenApiWebhook:
@@ -137,10 +129,9 @@ def _webhook(type_: str, message: type[_Message]) -> OpenApiWebhook:
         decorator=extend_schema(
             operation_id=f"on_{type_.replace('.', '_')}",
             summary=TYPES[type_],
-            description="Signed as Standard Webhooks has it; see docs/webhooks.md.",
+            description=_DESCRIPTION,
             tags=["webhooks"],
             request=message,
-            parameters=_HEADERS,
             responses={
                 "2XX": OpenApiResponse(description="Received. Anything else is tried again."),
                 "410": OpenApiResponse(description="Gone: the endpoint is disabled."),

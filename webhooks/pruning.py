@@ -38,6 +38,14 @@ DELETE FROM webhooks_endpoint WHERE id IN (
     LIMIT %s
 )
 """
+_SECRETS = """
+DELETE FROM webhooks_signingsecret WHERE id IN (
+    SELECT id FROM webhooks_signingsecret AS signing
+    WHERE NOT for_jobs AND created_at < statement_timestamp() - make_interval(hours => %s)
+        AND NOT EXISTS (SELECT FROM webhooks_endpoint WHERE signing_id = signing.id)
+    LIMIT %s
+)
+"""
 
 
 def prune() -> int:
@@ -50,6 +58,7 @@ def prune() -> int:
         # A job's endpoint outlives every event of the job that may still come: requeues are for the living.
         ("endpoints of jobs", _ENDPOINTS.format(which="job_id IS NOT NULL AND created_at"), [event_hours]),
         ("deleted endpoints", _ENDPOINTS.format(which="deleted_at"), [event_hours]),
+        ("secrets of deleted endpoints", _SECRETS, [event_hours]),
     ]
     total = 0
     for what, statement, parameters in work:

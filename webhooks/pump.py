@@ -16,8 +16,8 @@ from os import getpid
 from uuid import UUID
 
 import structlog
+from django.db import DataError, IntegrityError, connection
 from django.db import Error as DatabaseError
-from django.db import connection
 
 from webhooks import claims, deliveries, transitions
 from webhooks.claims import Claimed
@@ -143,7 +143,7 @@ class Pump:
         )
 
     def _settle(self, tried: Sequence[Tried]) -> list[Tried]:
-        held = transitions.settle(tried)
+        held = _settled(tried)
         for one in held:
             if one.error:
                 log.info(
@@ -160,6 +160,20 @@ class Pump:
         if len(held) < len(tried):
             log.warning("claims lost", queue=self._queue, count=len(tried) - len(held))
         return held
+
+
+def _settled(tried: Sequence[Tried]) -> list[Tried]:
+    """A batch in one transaction; where the database refuses something in it, each by itself, without what it refuses.
+
+    That one's lease runs out, and its tries with it: it becomes a dead letter, and holds up no other.
+    """
+    try:
+        return transitions.settle(tried)
+    except (DataError, IntegrityError):
+        log.exception("a try cannot be written down", deliveries=[str(one.claimed.id) for one in tried])
+        if len(tried) == 1:
+            return []
+        return [held for one in tried for held in _settled([one])]
 
 
 def _attempt(claimed: Claimed, send: Send) -> Tried:

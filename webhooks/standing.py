@@ -10,13 +10,13 @@ from uuid import UUID
 from django.conf import settings
 from django.db import connection
 
+from audit.identifiers import NOBODY
 from audit.recorder import StateChange, record_changes
 from webhooks import outbox
 from webhooks.models import Endpoint
 from webhooks.states import DeliveryState
 from webhooks.tries import Tried
 
-NOBODY = UUID(int=0)  # in the audit trail: no job
 ASKED, GONE, FAILING, DELETED = "asked", "gone", "failing", "deleted"
 
 _WELL_AGAIN = """
@@ -106,6 +106,11 @@ def enable(endpoint_id: UUID, *, actor: str) -> bool:
 def note_endpoint(endpoint: Endpoint, what: str, *, actor: str) -> None:
     """Into the audit trail: made, deleted, its secret replaced."""
     _audit_endpoint(endpoint.account_id, endpoint.job_id, endpoint.id, "", what, actor, "")
+
+
+def note_job_secret(account_id: UUID, secret_id: UUID, *, actor: str) -> None:
+    """Into the audit trail: the secret for the URLs that come with jobs was replaced."""
+    record_changes(account_id, NOBODY, actor, [StateChange("secret", secret_id, "", "rotated")])
 
 
 def _audit_endpoint(

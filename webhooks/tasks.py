@@ -1,12 +1,15 @@
 """Celery's doors. A message says that something is due, and nothing else."""
 
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
 from celery import shared_task
-from celery.signals import worker_shutting_down
+from celery.concurrency.thread import TaskPool
+from celery.signals import worker_ready
+from celery.worker import state
 from django.conf import settings
 
 from adapters.egress_post import Posters
@@ -14,8 +17,6 @@ from webhooks import deliveries, mail, pruning, targets
 from webhooks.deliveries import Send
 from webhooks.pump import Limits, Pump
 
-# A claim outlives its try by a name look-up, which nothing can interrupt, and the time to write it down.
-_LEASE_MARGIN_SECONDS = 20.0
 MAIL_SLOTS = 4
 _pumps: list[Pump] = []
 
@@ -35,10 +36,21 @@ def prune() -> int:
     return pruning.prune()
 
 
-@worker_shutting_down.connect
-def stop_pumps(**_: Any) -> None:
+@worker_ready.connect
+def stop_warmly(sender: Any, **_: Any) -> None:
+    """SIGTERM to a worker with a pool of threads: its tries end, within HTTP_TIMEOUT, and are written down.
+
+    Whatever REMAP_SIGTERM says: a cold shutdown gives processes their time, and leaves threads where they are.
+    """
+    if isinstance(sender.pool, TaskPool):
+        signal.signal(signal.SIGTERM, _stop)
+
+
+def _stop(*_: object) -> None:
     for pump in _pumps:
         pump.stop()
+    # What Celery's own handler of a warm shutdown sets: the exit code.
+    state.should_stop = 0  # type: ignore[assignment]  # the stubs know its first value only
 
 
 @cache
@@ -49,7 +61,7 @@ def _webhooks() -> Pump:
             Limits(
                 slots=settings.WEBHOOK_SLOTS,
                 per_endpoint=settings.WEBHOOK_SLOTS_PER_ENDPOINT,
-                lease_seconds=settings.HTTP_TIMEOUT + _LEASE_MARGIN_SECONDS,
+                lease_seconds=settings.HTTP_TIMEOUT + settings.WEBHOOK_LEASE_MARGIN_SECONDS,
             ),
             _posting,
         )
@@ -59,7 +71,7 @@ def _webhooks() -> Pump:
 @cache
 def _mail() -> Pump:
     # An SMTP dialogue has several waits, each of at most HTTP_TIMEOUT.
-    lease = 4 * settings.HTTP_TIMEOUT + _LEASE_MARGIN_SECONDS
+    lease = 4 * settings.HTTP_TIMEOUT + settings.WEBHOOK_LEASE_MARGIN_SECONDS
     return _kept(Pump(targets.MAIL, Limits(MAIL_SLOTS, MAIL_SLOTS, lease), _mailing))
 
 

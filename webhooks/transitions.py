@@ -9,12 +9,12 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
+from audit.identifiers import NOBODY
 from audit.recorder import StateChange, record_changes
 from audit.rows import insert
 from webhooks import outbox, standing
 from webhooks.models import DeliveryAttempt
 from webhooks.schedule import WORKER_LOST
-from webhooks.standing import NOBODY
 from webhooks.states import FINAL, MOVES, DeliveryState
 from webhooks.tries import Tried
 

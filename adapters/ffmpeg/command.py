@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from adapters.ffmpeg.encode import AudioEncode, Container, Encode, VideoEncode
+from adapters.ffmpeg.encode import HDR_TRANSFERS, AudioEncode, Container, Encode, VideoEncode
 from adapters.ffmpeg.encoders import audio_encoder, video_encoder
 from adapters.ffmpeg.inputs import input_arguments
 
@@ -23,7 +23,6 @@ TONE_MAP = (
 _AUDIO_FILTER = "aresample=async=1:first_pts=0"
 # A picture for each frame, not for each field: the rate stays as it is, and so does the grid.
 DEINTERLACE = "bwdif=mode=send_frame:parity=auto:deint=all"
-_HDR_TRANSFERS = {"HLG": "arib-std-b67", "PQ": "smpte2084"}
 # The true peak that EBU R128 asks for (https://tech.ebu.ch/publications/r128), and loudnorm's range for films.
 # It works dynamically, in one pass: to measure first would decode everything twice, for a gain that only music
 # with a wide range shows. It puts out 192 kHz: every encode has a sample rate of its own.
@@ -100,7 +99,7 @@ def _video_filter(settings: VideoEncode) -> str:
         chain.append(TONE_MAP)
         chain.append(f"format={settings.pixel_format or 'yuv420p'}")
     if settings.hdr is not None:
-        transfer = _HDR_TRANSFERS[settings.hdr]
+        transfer = HDR_TRANSFERS[settings.hdr]
         chain.append(
             f"setparams=color_primaries=bt2020:color_trc={transfer}:colorspace=bt2020nc:range=limited"
         )

@@ -7,6 +7,8 @@ from typing import Any, Literal, get_args
 
 Container = Literal["cmaf", "mp4", "webm"]
 Hdr = Literal["HLG", "PQ"]
+# ITU-T H.273's transfer functions by FFmpeg's names (https://ffmpeg.org/ffmpeg-codecs.html, color_trc).
+HDR_TRANSFERS: Mapping[Hdr, str] = {"HLG": "arib-std-b67", "PQ": "smpte2084"}
 JsonValue = str | int | float | bool | None | list["JsonValue"] | dict[str, "JsonValue"]
 JsonObject = dict[str, JsonValue]
 

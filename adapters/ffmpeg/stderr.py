@@ -75,6 +75,7 @@ _TEXTS: tuple[tuple[str, str], ...] = (
     ("workspace_unusable", r"No such file or directory|Permission denied|Read-only file system"),
     ("io_error", r"Input/output error|I/O error|Stale file handle"),
     ("source_unreadable", r"moov atom not found|Invalid data found|error while decoding"),
+    ("encoder_missing", r"not supported in this build configuration"),
     ("encoder_failed", r"Error while opening encoder|Error encoding a frame"),
 )
 _ROWS = tuple((code, re.compile(pattern)) for code, pattern in _TEXTS)

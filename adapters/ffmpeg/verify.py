@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from adapters.ffmpeg.encode import AudioEncode, Encode, VideoEncode
+from adapters.ffmpeg.encode import HDR_TRANSFERS, AudioEncode, Encode, VideoEncode
 from adapters.ffmpeg.encoders import audio_encoder, video_encoder
 from adapters.ffmpeg.probe import AudioStream, Probe, VideoStream
 
@@ -97,6 +97,12 @@ def _video(planned: VideoEncode, found: VideoStream) -> Mismatch | None:
         return Mismatch(
             "output_size_wrong",
             f"planned {planned.width}x{planned.height}, found {found.display_width}x{found.display_height}",
+        )
+    wanted = HDR_TRANSFERS[planned.hdr] if planned.hdr else None
+    is_hdr = found.color_transfer in HDR_TRANSFERS.values()
+    if (wanted and found.color_transfer != wanted) or (planned.tone_map and is_hdr):
+        return Mismatch(
+            "invalid_output", f"planned {wanted or 'SDR'}, found transfer function {found.color_transfer}"
         )
     rate = found.average_frame_rate
     # The average of a short file is off by its first and last frame.

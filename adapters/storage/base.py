@@ -129,6 +129,14 @@ class Storage(Protocol):
         """
         ...
 
+    def copy(self, url: str, target_url: str, *, content_type: str) -> None:
+        """Put the bytes of one object at another URL of this scheme, replacing what is there.
+
+        They do not pass through this machine where the other side can do it by itself. What is at `target_url`
+        is the old object or the whole new one at any moment; the same copy twice leaves what one leaves.
+        """
+        ...
+
     def delete(self, url: str) -> None:
         """Remove the object. A missing one is no error."""
         ...

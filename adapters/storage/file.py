@@ -48,16 +48,12 @@ class FileStorage:
             return intake.fetched(None)
 
     def store(self, file: Path, url: str, *, content_type: str, sha256: str | None = None) -> Stored:
-        root, folders, name = self._place(parse_object(url))
-        if name.endswith(_PART):
-            raise Refused(f"A file's name may not end with {_PART}.")
         with _translated(), file.open("rb", buffering=0) as source:
-            # Again, when a delete beside us removed, as empty, the folder that we had just opened.
-            while root.is_dir():
-                source.seek(0)
-                with suppress(FileNotFoundError), open_folder(root, folders, create=True) as folder:
-                    return _write(source, folder, name)
-        raise NotFound("The folder to store into is not there.")
+            return self._put(source, parse_object(url))
+
+    def copy(self, url: str, target_url: str, *, content_type: str) -> None:
+        with self._open(url) as source, _translated():
+            self._put(source, parse_object(target_url))
 
     def delete(self, url: str) -> None:
         root, folders, name = self._place(parse_object(url))
@@ -82,6 +78,17 @@ class FileStorage:
                     os.unlink(name, dir_fd=folder)
                     gone += 1
         return gone
+
+    def _put(self, source: BinaryIO, target: Location) -> Stored:
+        root, folders, name = self._place(target)
+        if name.endswith(_PART):
+            raise Refused(f"A file's name may not end with {_PART}.")
+        # Again, when a delete beside us removed, as empty, the folder that we had just opened.
+        while root.is_dir():
+            source.seek(0)
+            with suppress(FileNotFoundError), open_folder(root, folders, create=True) as folder:
+                return _write(source, folder, name)
+        raise NotFound("The folder to store into is not there.")
 
     @contextmanager
     def _open(self, url: str) -> Iterator[BinaryIO]:

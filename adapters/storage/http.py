@@ -27,39 +27,69 @@ from adapters.storage.base import (
     Throttled,
     Unavailable,
 )
-from adapters.storage.intake import CHUNK_BYTES, Intake, new_file
+from adapters.storage.intake import Drip, Intake, Pace, new_file
 from adapters.storage.location import shown
+
+# Slower than any line that films are sent over; it also bounds an answer that does not begin.
+_PACE = Pace(bytes_per_second=10_000, window_seconds=30)
+# A fifth of what the pace asks for in a window: what lies in a chunk that is not full yet is not counted.
+_CHUNK_BYTES = 64 * 1024
 
 
 class HttpStorage:
     """Reads from the public internet, and writes nothing there."""
 
-    def __init__(self, egress: Egress) -> None:
+    def __init__(self, egress: Egress, *, pace: Pace = _PACE) -> None:
         self._egress = egress
+        self._pace = pace
 
     def stat(self, url: str) -> Stat:
         # A GET that is hung up after the headers: presigned S3 URLs and many a media server answer HEAD with
         # 403 or 405.
+        drip = Drip(self._pace)
+
+        def keep_going() -> bool:
+            drip.check(0)
+            return True
+
         with _translated(url):
             return self._egress.get_stream(
-                url, lambda answer: Stat(_checked(answer).content_length, answer.content_type)
+                url,
+                lambda answer: Stat(_checked(answer).content_length, answer.content_type),
+                keep_going=keep_going,
             )
 
     def fetch(self, url: str, target: Path, *, limit_bytes: int, keep_going: Callable[[], bool]) -> Fetched:
+        drip = Drip(self._pace)
+        intake: Intake | None = None
+
         def receive(answer: Answer) -> Fetched:
+            nonlocal intake
             _checked(answer)
             with new_file(target) as out:
                 # Egress itself asks keep_going, in the caller's thread; this here runs in another one.
                 intake = Intake(out, limit_bytes=limit_bytes, keep_going=lambda: True)
                 intake.expect(answer.content_length)
-                for chunk in answer.chunks(CHUNK_BYTES):
+                for chunk in answer.chunks(_CHUNK_BYTES):
                     intake.write(chunk)
                 return intake.fetched(answer.content_type)
 
+        def goes_on() -> bool:
+            drip.check(intake.written_bytes if intake else 0)
+            return keep_going()
+
         with _translated(url):
-            return self._egress.get_stream(url, receive, keep_going=keep_going)
+            try:
+                return self._egress.get_stream(url, receive, keep_going=goes_on)
+            except BaseException:
+                # A connection that is cut amid its headers reads like one whose body is empty, and that is kept.
+                target.unlink(missing_ok=True)
+                raise
 
     def store(self, file: Path, url: str, *, content_type: str, sha256: str | None = None) -> Stored:
+        _read_only()
+
+    def copy(self, url: str, target_url: str, *, content_type: str) -> None:
         _read_only()
 
     def delete(self, url: str) -> None:

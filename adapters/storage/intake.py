@@ -6,13 +6,42 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from adapters.storage.base import Aborted, DiskFull, Fetched, TooLarge
+from adapters.storage.base import Aborted, DiskFull, Fetched, Interrupted, TooLarge
 
 CHUNK_BYTES = 1024 * 1024
 POLL_SECONDS = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """The slowest that a sender may be: an average, taken anew over each window from the request on."""
+
+    bytes_per_second: float
+    window_seconds: float
+
+
+class Drip:
+    """Watches a transfer against its pace: whoever sends a byte now and then would hold a worker for hours."""
+
+    def __init__(self, pace: Pace) -> None:
+        self._pace = pace
+        self._began = time.monotonic()
+        self._counted_bytes = 0
+
+    def check(self, written_bytes: int) -> None:
+        """Raises `Interrupted` at the end of a window in which too little came; ask often, at any time."""
+        now = time.monotonic()
+        seconds = now - self._began
+        if seconds < self._pace.window_seconds:
+            return
+        if written_bytes - self._counted_bytes < self._pace.bytes_per_second * seconds:
+            least, window = self._pace.bytes_per_second / 1000, self._pace.window_seconds
+            raise Interrupted(f"The server sent less than {least:g} kB/s for {window:g} s.")
+        self._began, self._counted_bytes = now, written_bytes
 
 
 class Intake:

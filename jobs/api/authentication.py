@@ -26,10 +26,10 @@ class ApiKeyAuthentication(BaseAuthentication):
     """`request.user` is the key's account, `request.auth` the key."""
 
     def authenticate(self, request: Request) -> tuple[Account, ApiKey] | None:
-        scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not secret.strip():
+        secret = self.secret_of(request)
+        if not secret:
             return None
-        hashed, now = digest(secret.strip()), timezone.now()
+        hashed, now = digest(secret), timezone.now()
         key = _valid_key(hashed)
         if key is None or (key.expires_at is not None and key.expires_at <= now):
             raise AuthenticationFailed("The API key is unknown, expired or revoked.")
@@ -39,6 +39,11 @@ class ApiKeyAuthentication(BaseAuthentication):
             # The kept copy does not know: it would make every request of its second write again.
             cache.delete(_KEPT_AS.format(hashed))
         return key.account, key
+
+    def secret_of(self, request: Request) -> str:
+        """What the request shows; empty where it shows nothing."""
+        scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
+        return secret.strip() if scheme.lower() == "bearer" else ""
 
     def authenticate_header(self, request: Request) -> str:
         return 'Bearer realm="reelchord"'

@@ -205,7 +205,8 @@ class JobSecretRotate(APIView):
     @extend_schema(operation_id="rotate_job_secret", request=RotateRequest, responses={200: SecretResponse})
     def post(self, request: Request) -> Response:
         """The same for the URLs that come with jobs (`webhook_url`): all of an account's share one secret."""
-        secret = endpoints.rotate_for_jobs(account_of(request).id, overlap=_overlap(request))
+        account, overlap = account_of(request), _overlap(request)
+        secret = endpoints.rotate_for_jobs(account.id, overlap=overlap, actor=actor_of(request))
         return Response({"secret": secret}, headers={"Cache-Control": "no-store"})
 
 

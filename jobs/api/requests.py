@@ -169,9 +169,10 @@ class JobRequest(Strict):
     arguments = serializers.ListField(
         child=Text(allow_blank=True), required=False, help_text="The same as a list, one argument an item."
     )
-    inputs = commands.Names(required=False, help_text="Names for URLs: {\"in_1\": URL}, or a list of URLs.")
+    inputs = commands.Names(required=False, help_text='Names for URLs: {"in_1": URL}, or a list of URLs.')
     outputs = commands.Names(
-        required=False, help_text="Names for what is made: {\"out_1\": \"name.mp4\"}, or a list of names."
+        required=False,
+        help_text='Names for what is made: {"out_1": "name.mp4"}, or a list of names. A URL is where it shall be.',
     )
     destination = Text(
         required=False,

@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from jobs import allowance
 from jobs.api.authentication import account_of, actor_of
 from jobs.api.fields import Number, Strict, Text, Whole
 from jobs.api.problems import Problem
@@ -53,6 +54,7 @@ class JobRequeue(APIView):
         job = generics.get_object_or_404(Job, pk=pk, account=account_of(request))
         checked = RequeueRequest(data=request.data or {})
         checked.is_valid(raise_exception=True)
+        allowance.check_active(account_of(request))
         try:
             state = requeue(job.id, checked.validated_data, actor=actor_of(request))
         except NotRequeueable as error:

@@ -11,7 +11,7 @@ from adapters.storage.base import StorageError
 from audit.models import AuditEvent
 from jobs import stores
 from jobs.models import Attempt, Job, Output, Rendition, Source
-from jobs.states import AttemptState, JobState, OutputState, RenditionState
+from jobs.states import AttemptState, JobState, OutputState, RenditionState, StepKind
 
 
 class FaultResponse(serializers.Serializer[Any]):
@@ -172,6 +172,15 @@ class JobSummary(_WithFault):
         return {"url": row.manifest.url, "public_url": stores.public_url(row.manifest.url)}
 
 
+class DeliveredResponse(serializers.Serializer[Any]):
+    """An output of a command at the URL that the request has for it. `files`, where it is a folder's."""
+
+    url = serializers.CharField()
+    sha256 = serializers.CharField()
+    size_bytes = serializers.IntegerField()
+    files = serializers.IntegerField(required=False)
+
+
 class JobResponse(JobSummary):
     """One job, whole. `notes` say where the plan departs from the ladder, and why."""
 
@@ -181,6 +190,7 @@ class JobResponse(JobSummary):
     ladder = serializers.DictField(allow_null=True)
     command = serializers.SerializerMethodField()
     sources = serializers.SerializerMethodField()
+    delivered = serializers.SerializerMethodField()
     notes = serializers.SerializerMethodField()
     renditions = RenditionResponse(many=True)
 
@@ -194,6 +204,17 @@ class JobResponse(JobSummary):
     @extend_schema_field(SourceResponse(many=True))
     def get_sources(self, row: Job) -> list[dict[str, Any]]:
         return [_source(source) for source in row.sources.all()]
+
+    @extend_schema_field(DeliveredResponse(many=True))
+    def get_delivered(self, row: Job) -> list[dict[str, Any]]:
+        """Only a command can have them, and only the join makes them."""
+        if row.command is None or row.state != JobState.SUCCEEDED:
+            return []
+        joins = Attempt.objects.filter(
+            job=row, step__kind=StepKind.MANIFEST, state=AttemptState.SUCCEEDED
+        ).order_by("-epoch")
+        evidence = joins.values_list("evidence", flat=True).first()
+        return list((evidence or {}).get("delivered", ()))
 
     def get_notes(self, row: Job) -> list[str]:
         return list(row.plan["notes"]) if row.plan else []

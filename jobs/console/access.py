@@ -29,14 +29,20 @@ class AccountAdmin(ModelAdmin[Account]):
     search_fields = ("slug", "name")
     search_help_text = "Slug or name"
     fields = (
-        "name", "slug", "plan", "quota_jobs", "suspended_at", "suspension_reason", "stripe_customer_id",
+        "id", "name", "slug", "plan", "quota_jobs", "suspended_at", "suspension_reason", "stripe_customer_id",
         "stripe_subscription_id",
     )  # fmt: skip
+    # Stripe names an account by it (client_reference_id).
+    readonly_fields = ("id",)
     actions = None
 
     def has_delete_permission(self, request: HttpRequest, obj: Account | None = None) -> bool:
         """Never: the account's jobs are evidence."""
         return False
+
+    def save_model(self, request: HttpRequest, obj: Account, form: Any, change: bool) -> None:
+        """Only what was changed here: Stripe may have set something else while the form was open."""
+        obj.save(update_fields=form.changed_data if change else None)
 
     @display(description="Standing")
     def standing(self, row: Account) -> str:

@@ -15,10 +15,10 @@ from django.utils.safestring import SafeString
 NOTHING = format_html('<span class="rc-nothing">{}</span>', "\N{EN DASH}")
 
 _TONES = {
-    "good": ("succeeded", "done", "committed", "live", "active"),
-    "busy": ("running", "ingesting", "planning", "assembling", "delivering", "ready"),
-    "odd": ("partial", "lost", "late", "expired"),
-    "bad": ("failed", "dead_letter"),
+    "good": ("succeeded", "done", "committed", "live", "active", "delivered", "enabled", "handled"),
+    "busy": ("running", "ingesting", "planning", "assembling", "delivering", "ready", "pending", "handling"),
+    "odd": ("partial", "lost", "late", "expired", "failing"),
+    "bad": ("failed", "dead_letter", "disabled", "suspended"),
 }
 _TONE_OF = {state: tone for tone, states in _TONES.items() for state in states}
 

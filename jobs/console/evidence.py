@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 
+from audit.identifiers import NOBODY
 from audit.models import AuditEvent, EncoderIdentity
 from jobs.console import cells
 from jobs.console.job_page import detail_of
@@ -98,6 +99,8 @@ class AuditEventAdmin(NewestFirstAdmin[AuditEvent]):
 
     @display(description="Job")
     def job(self, row: AuditEvent) -> str:
+        if row.job_id == NOBODY:
+            return cells.NOTHING
         return cells.link(reverse("admin:jobs_job_change", args=[row.job_id]), cells.short(row.job_id))
 
     @display(description="What")
@@ -135,6 +138,8 @@ class EventAdmin(NewestFirstAdmin[Event]):
 
     @display(description="Job")
     def job(self, row: Event) -> str:
+        if row.job_id is None:
+            return cells.NOTHING
         return cells.link(reverse("admin:jobs_job_change", args=[row.job_id]), cells.short(row.job_id))
 
     @display(description="Payload")

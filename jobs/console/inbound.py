@@ -56,7 +56,7 @@ class TypeFilter(SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: "DjangoModelAdmin[Any]") -> list[tuple[str, str]]:
         offered: list[tuple[str, str]] = []
         for name, types in registry.known().items():
-            offered += [(name, name.capitalize()), *((f"{name}/{type_}", type_) for type_ in types)]
+            offered += [(name, f"{name}: all"), *((f"{name}/{type_}", type_) for type_ in types)]
         asked = request.GET.get(self.parameter_name)
         if asked and asked not in dict(offered):
             offered.append((asked, asked))
@@ -153,7 +153,7 @@ class InboundEventAdmin(NewestFirstAdmin[InboundEvent], PageAdmin[InboundEvent])
         return super().page_queryset(request).defer(None)
 
     def page_title(self, row: InboundEvent) -> str:
-        return f"{row.provider.capitalize()} {row.type}"
+        return f"{row.provider} {row.type}"
 
     def sections(self, request: HttpRequest, row: InboundEvent) -> Sequence[Section]:
         account = Account.objects.filter(id=row.account_id).first() if row.account_id else None
@@ -288,7 +288,7 @@ def trouble() -> list[Section]:
             cells.link(
                 f"{reverse(_LIST)}?type={alert.provider}/{alert.type}", f"{alert.provider} {alert.type}"
             ),
-            "more than three times in an hour",
+            "failed more than three times in an hour",
             cells.when(alert.raised_at),
         ]
         for alert in alerts.current()[:20]

@@ -128,6 +128,7 @@ class PresetAdmin(PageAdmin[Preset]):
                 ("Packaging", ladder.packaging),
                 ("Segment", f"{ladder.segment_seconds:g} s"),
                 ("GOP", f"{ladder.gop_seconds:g} s"),
+                ("Copies where the source fits", "yes" if ladder.passthrough == "auto" else "no"),
                 ("Created (UTC)", cells.when(row.created_at)),
                 ("Extras", ", ".join(extra.name for extra in ladder.extras) or "none"),
                 ("Versions", _versions(Preset.objects.filter(name=row.name, account=row.account_id))),
@@ -152,8 +153,8 @@ def _rungs(ladder: Ladder) -> Table:
     rows: list[list[Cell]] = [
         [
             rung.name,
-            _either(rung.height),
-            _either(rung.width),
+            "source" if rung.source_size else _either(rung.height),
+            "source" if rung.source_size else _either(rung.width),
             rung.encoder,
             _either(rung.crf),
             _either(rung.bitrate_kbps),
@@ -170,6 +171,7 @@ def _rungs(ladder: Ladder) -> Table:
         sound = [
             f"{audio.channels} channels" if audio.channels else "",
             f"{audio.sample_rate_hz} Hz" if audio.sample_rate_hz else "",
+            "" if audio.loudness_lufs is None else f"{audio.loudness_lufs:g} LUFS",
         ]
         rows.append(
             [

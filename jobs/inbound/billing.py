@@ -16,14 +16,18 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from audit.identifiers import NOBODY
 from audit.recorder import StateChange, record_changes
 from jobs.inbound.documents import at, items, maybe_text, whole
 from jobs.models import Account
-from webhooks.inbound.identifiers import NOBODY
 from webhooks.inbound.registry import CannotHandle, Handled, Ignored, Outcome, Received, handles
 
 _ID_LENGTH = 64
 _OBJECT = "/data/object"
+_FAILED = "a payment has failed"
+_ENDED = "the subscription has ended"
+# Billing lifts what billing imposed. Whom an operator has suspended, no payment lets in again.
+_OURS = frozenset({_FAILED, _ENDED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +86,7 @@ def invoice_payment_failed(event: Received, _: Any) -> Outcome:
     facts = Facts(
         customer=_id(event.document, "customer"),
         subscription=subscription,
-        suspended="a payment has failed" if late else None,
+        suspended=_FAILED if late else None,
         note=f"Attempt {attempt} at this invoice.",
     )
     return _apply(event, facts, account=_by_customer(facts.customer))
@@ -94,7 +98,7 @@ def subscription_deleted(event: Received, _: Any) -> Outcome:
         customer=_id(event.document, "customer"),
         subscription=_id(event.document, "id"),
         plan="",
-        suspended="the subscription has ended",
+        suspended=_ENDED,
     )
     return _apply(event, facts, account=_by_customer(facts.customer), ends=True)
 
@@ -116,16 +120,8 @@ def _apply(
     if not links and account.stripe_subscription_id not in ("", facts.subscription):
         return Ignored("It is about another subscription than the account's.", account.id)
     before = _shown(account)
-    done = []
-    if facts.plan is not None and _is_newer(event.occurred_at, account.plan_as_of):
-        account.plan, account.quota_jobs = facts.plan, _quota(facts.plan)
-        account.plan_as_of = event.occurred_at
-        done.append(f"plan {facts.plan or 'ended'}")
-    if facts.suspended is not None and _is_newer(event.occurred_at, account.suspension_as_of):
-        account.suspension_reason = facts.suspended
-        account.suspended_at = (account.suspended_at or timezone.now()) if facts.suspended else None
-        account.suspension_as_of = event.occurred_at
-        done.append(f"suspended: {facts.suspended}" if facts.suspended else "not suspended")
+    done = [*_set_plan(account, facts.plan, event.occurred_at)]
+    done += _set_suspension(account, facts.suspended, event.occurred_at)
     wishes = facts.plan is not None or facts.suspended is not None
     if wishes and not done:
         return Ignored("A newer event has been applied already.", account.id)
@@ -134,9 +130,27 @@ def _apply(
     account.stripe_customer_id = facts.customer
     _save(account)
     _record(event, account, before)
-    return Handled(
-        " ".join(filter(None, [f"{account.slug}: {', '.join(done) or 'as it was'}.", facts.note])), account.id
-    )
+    sentences = [f"{account.slug}: {', '.join(done) or 'as it was'}.", facts.note]
+    return Handled(" ".join(filter(None, sentences)), account.id)
+
+
+def _set_plan(account: Account, plan: str | None, moment: datetime) -> list[str]:
+    """What was set, in words; nothing where nothing is wished, or something newer is there."""
+    if plan is None or not _is_newer(moment, account.plan_as_of):
+        return []
+    account.plan, account.quota_jobs, account.plan_as_of = plan, _quota(plan), moment
+    return [f"plan {plan or 'ended'}"]
+
+
+def _set_suspension(account: Account, reason: str | None, moment: datetime) -> list[str]:
+    if reason is None or not _is_newer(moment, account.suspension_as_of):
+        return []
+    account.suspension_as_of = moment
+    if account.suspended_at and account.suspension_reason not in _OURS:
+        return ["suspended by the operator, as before"]
+    account.suspension_reason = reason
+    account.suspended_at = (account.suspended_at or timezone.now()) if reason else None
+    return [f"suspended: {reason}" if reason else "not suspended"]
 
 
 def _is_newer(moment: datetime, applied: datetime | None) -> bool:

@@ -10,6 +10,7 @@ the signed body names (an asset's id, a file at a commit), and each handler chec
 import json
 import re
 from fnmatch import fnmatchcase
+from time import monotonic
 from typing import Any
 
 from django.db import connection
@@ -28,6 +29,8 @@ RULES = 20
 ASSETS = 100
 JOB_FILES = 20
 JOB_FILE_BYTES = 64 * 1024
+# For all of them together: no request begins later. (Each ends within 20 s; the lease is above the sum.)
+FETCH_SECONDS = 60.0
 _PATH_LENGTH = 500
 _URL_LENGTH = 4096
 _REPOSITORY = re.compile(r"[a-z0-9._-]{1,100}/[a-z0-9._-]{1,100}")
@@ -102,12 +105,20 @@ def fetch_job_files(event: Received) -> dict[str, bytes | None]:
     if len(wanted) > JOB_FILES:
         raise CannotHandle("too_many_job_files", f"The push changes more than {JOB_FILES} job files.")
     api = github_api.client()
+    deadline = monotonic() + FETCH_SECONDS
+    files: dict[str, bytes | None] = {}
     try:
-        return {path: api.file_at(repository, path, commit, limit_bytes=JOB_FILE_BYTES) for path in wanted}
+        for path in wanted:
+            if monotonic() > deadline:
+                raise TryAgain(
+                    "github_away", f"GitHub is too slow: {len(files)} of {len(wanted)} files came."
+                )
+            files[path] = api.file_at(repository, path, commit, limit_bytes=JOB_FILE_BYTES)
     except GitHubAway as error:
         raise TryAgain("github_away", str(error), after_seconds=error.after_seconds) from error
     except GitHubRefused as error:
         raise CannotHandle("github_refused", f"{error} See GITHUB_TOKEN, and replay this.") from error
+    return files
 
 
 @handles("github", "push", prepare=fetch_job_files)

@@ -23,6 +23,7 @@ _SPRITE_SECONDS = 10.0
 # A sheet of 100 pictures is 1600x900 pixels; players load it whole.
 _MAX_TILES, _COLUMNS = 100, 10
 _WIDEST_TILE = 480
+_BEFORE_THE_END_SECONDS = 0.2
 
 
 def plan_extras(
@@ -68,11 +69,10 @@ def _picture(
     size = fit(Rung(extra.name, height=height, width=width), source) or own_size(source)
     film = video.duration_seconds or probe.duration_seconds
     at = extra.at_seconds or 0.0
-    if film is not None and at >= film:
+    # A file's last picture may be gone some frames before its end.
+    if film is not None and at and at > film - _BEFORE_THE_END_SECONDS:
         at = round(film / 2, 3)
-        notes.append(
-            f"Extra {extra.name!r} is taken at {at:g} s: the source ends before {extra.at_seconds:g} s."
-        )
+        notes.append(f"Extra {extra.name!r} is taken at {at:g} s: the source ends at {film:g} s.")
     seconds = None
     if extra.kind in _SECONDS:
         seconds = extra.duration_seconds or _SECONDS[extra.kind]

@@ -96,22 +96,24 @@ def capped_rate(
 
     Every second or third frame moves smoothly, so that is taken if it comes near the cap: 50 becomes 25 beneath 30.
     Else the highest one, a standard rate or a fraction of this one, which has whole frames in a GOP together with
-    the rates of the `beat` (1 / rate by default). A `gop_seconds` of None asks nothing of the kind.
+    the rates of the `beat` (1 / rate by default). A `gop_seconds` of None asks nothing of the kind, and a cap of
+    less than two frames in a GOP makes it longer.
     """
     beat = beat or 1 / rate
     limit = exact(cap) * (1 + _SAME_RATE)
     if rate <= limit:
         return rate
+    longest = None if gop_seconds is None else max(gop_seconds, 2 / limit)
     first = -(-rate // limit)
     every = (rate / count for count in range(first, first + int(rate * beat) + 1))
     fitting = [
         one
         for one in (*every, *STANDARD_RATES)
-        if one <= limit and (gop_seconds is None or lcm_seconds(beat, 1 / one) <= gop_seconds)
+        if one <= limit and (longest is None or lcm_seconds(beat, 1 / one) <= longest)
     ]
     if fitting and fitting[0] == rate / first and fitting[0] >= limit * _NEAR_THE_CAP:
         return fitting[0]
-    return max(fitting, default=1 / beat)
+    return max(fitting, default=rate / first)
 
 
 def lcm_seconds(*durations: Fraction) -> Fraction:

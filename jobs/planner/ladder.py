@@ -36,9 +36,12 @@ def resolve(ladder: Ladder, probe: Probe) -> Plan:
     renditions: list[RenditionPlan] = []
     sounds = meeting.sounds(ladder.audio, audio) if ladder.audio and audio else []
     if video is not None:
-        meeting.notes.extend(_picture_notes(ladder, video, meeting.grid))
+        about_sizes: list[str] = []
+        sized = sized_rungs(ladder.rungs, video, about_sizes)
+        meeting.notes.extend(_picture_notes(ladder, [rung for rung, _ in sized], video, meeting.grid))
+        meeting.notes.extend(about_sizes)
         muxed = None if ladder.has_segments or not sounds else sounds[0][1]
-        for rung, size in sized_rungs(ladder.rungs, video, meeting.notes):
+        for rung, size in sized:
             picture = meeting.picture(rung, size, video)
             renditions.append(meeting.video_rendition(rung, picture, muxed))
     if video is None or ladder.has_segments:
@@ -191,8 +194,9 @@ def _stream_notes(
         yield f"The source has {len(probe.audio)} audio streams: stream {audio.index} was taken."
 
 
-def _picture_notes(ladder: Ladder, video: VideoStream, grid: Grid) -> Iterator[str]:
-    if any(rung.encoder != COPY for rung in ladder.rungs):
+def _picture_notes(ladder: Ladder, rungs: list[Rung], video: VideoStream, grid: Grid) -> Iterator[str]:
+    encoded = [rung for rung in rungs if rung.encoder != COPY]
+    if encoded:
         nominal = nominal_rate(video)
         if video.is_variable_rate or nominal != video.frame_rate:
             yield (
@@ -201,26 +205,25 @@ def _picture_notes(ladder: Ladder, video: VideoStream, grid: Grid) -> Iterator[s
             )
         elif grid.forced_rate is not None and grid.frame_rate == nominal:
             yield "The source's video starts late: its first picture stands until it moves."
-        yield from _rate_notes(ladder, grid, float(nominal))
+        yield from _rate_notes(encoded, grid, float(nominal))
         if video.is_interlaced:
             yield "The source is interlaced: the renditions have whole pictures, one for each two fields."
-        yield from _pixel_notes(ladder, video)
+        yield from _pixel_notes(encoded, video)
     if ladder.has_segments:
-        for rung in ladder.rungs:
+        for rung in rungs:
             if rung.encoder == COPY:
                 yield f"Rung {rung.name!r} is a copy: its segments end where the source has key frames."
 
 
-def _rate_notes(ladder: Ladder, grid: Grid, nominal: float) -> Iterator[str]:
-    for rung in ladder.rungs:
+def _rate_notes(encoded: list[Rung], grid: Grid, nominal: float) -> Iterator[str]:
+    for rung in encoded:
         rate = float(grid.capped_rates.get(rung.max_frame_rate or 0, nominal))
-        if rung.encoder != COPY and rate != nominal:
+        if rate != nominal:
             yield f"Rung {rung.name!r} has {rate:.6g} of the source's {nominal:.6g} frames per second."
 
 
-def _pixel_notes(ladder: Ladder, video: VideoStream) -> Iterator[str]:
+def _pixel_notes(encoded: list[Rung], video: VideoStream) -> Iterator[str]:
     hdr = hdr_of(video)
-    encoded = [rung for rung in ladder.rungs if rung.encoder != COPY]
     kept = [rung.name for rung in encoded if rung.hdr == "keep"]
     if hdr and len(kept) < len(encoded):
         which = "the renditions" if not kept else "all renditions but those that keep it"

@@ -1,7 +1,7 @@
 """A rung meets a picture: its size, its pixels, and the encode of its video stream."""
 
 from adapters.ffmpeg.command import VideoEncode
-from adapters.ffmpeg.encode import Container, Hdr
+from adapters.ffmpeg.encode import HDR_TRANSFERS, Container, Hdr
 from adapters.ffmpeg.encoders import VideoEncoder, video_encoder
 from adapters.ffmpeg.probe import VideoStream
 from jobs.planner.gop import Grid
@@ -15,13 +15,13 @@ COPYABLE: dict[Container, frozenset[str]] = {
     "mp4": frozenset({"h264", "hevc", "av1", "vp9"}),
     "webm": frozenset({"vp8", "vp9", "av1"}),
 }
-HDR_TRANSFERS: dict[str, Hdr] = {"arib-std-b67": "HLG", "smpte2084": "PQ"}
+_HDR_OF_TRANSFER: dict[str, Hdr] = {transfer: hdr for hdr, transfer in HDR_TRANSFERS.items()}
 _DEFAULT_PIXEL_FORMAT = "yuv420p"
 _TEN_BITS = "yuv420p10le"
 
 
 def hdr_of(video: VideoStream) -> Hdr | None:
-    return HDR_TRANSFERS.get(video.color_transfer or "")
+    return _HDR_OF_TRANSFER.get(video.color_transfer or "")
 
 
 def size_of_source(video: VideoStream) -> Size:

@@ -45,7 +45,7 @@ def hevc(height: int, maxrate_kbps: int) -> Rung:
         crf=24,
         maxrate_kbps=maxrate_kbps,
         bufsize_kbps=2 * maxrate_kbps,
-        speed="fast",
+        speed="veryfast",
         hdr="keep",
     )
 
@@ -73,7 +73,7 @@ def vp9(height: int, maxrate_kbps: int) -> Rung:
         crf=32,
         maxrate_kbps=maxrate_kbps,
         bufsize_kbps=2 * maxrate_kbps,
-        speed="4",
+        speed="5",
     )
 
 

@@ -39,8 +39,7 @@ MAX_RUNGS = 20
 MAX_EXTRAS = 10
 # Beyond it no player's menu goes, and each is an encode of the whole film.
 MAX_LANGUAGES = 16
-# Commands run an encode of two passes one after the other; until the worker does, a rung has one.
-MAX_PASSES = 1
+MAX_PASSES = 2
 DIMENSION = Range(16, 8192)
 VIDEO_KBPS = Range(16, 200_000)
 BUFFER_KBITS = Range(16, 400_000)
@@ -96,7 +95,7 @@ class Rung:
 class AudioRung:
     """The sound of a ladder, encoded once and shared. None: as in the source, at the encoder's usual bit rate.
 
-    `loudness_lufs` brings it to this integrated loudness (EBU R128), with true peaks below -1 dBTP.
+    `loudness_lufs` brings it to this integrated loudness (EBU R128), with true peaks of at most -1 dBTP.
     """
 
     name: str = "audio"

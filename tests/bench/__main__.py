@@ -1,10 +1,11 @@
-"""`python -m tests.bench [ladder] [remux] [post] [--quick]`: what the service costs beside the bare tools.
+"""`python -m tests.bench [part ...] [--quick]`: what the service costs beside the bare tools.
 
 It starts a whole stack of its own in a temporary folder, and measures in turns (A B A B ...), so that a machine
 with other things to do slows down both sides. Trust the ratios, not the times.
 """
 
 import argparse
+import os
 import signal
 import tempfile
 from collections.abc import Callable
@@ -13,7 +14,7 @@ from pathlib import Path
 from rich.console import Console
 
 from config.embedded.programs import ROOT
-from tests.bench import ladder, post, remux
+from tests.bench import inbound, ladder, post, remux, webhooks
 from tests.bench.bed import Bed, bed
 from tests.bench.results import Row, keep, table
 from tests.bench.sources import short_clip
@@ -23,16 +24,20 @@ WIDTH_WITHOUT_TERMINAL = 160
 
 Part = Callable[[Bed], list[Row]]
 
-# In this order: `post` stops the workers.
+# In this order: `post` and `inbound` stop the workers.
 FULL: dict[str, Part] = {
     "remux": lambda bed: remux.measure(bed, pairs=30, bursts=3, burst_jobs=100),
     "ladder": lambda bed: ladder.measure(bed, pairs=3),
+    "webhooks": lambda bed: webhooks.measure(bed, pairs=5, deliveries=2000, spaced=40),
     "post": lambda bed: post.measure(bed, pairs=5, requests=1000),
+    "inbound": lambda bed: inbound.measure(bed, pairs=5, requests=1000),
 }
 QUICK: dict[str, Part] = {
     "remux": lambda bed: remux.measure(bed, pairs=5, bursts=1, burst_jobs=20),
     "ladder": lambda bed: ladder.measure(bed, pairs=1, seconds=4),
+    "webhooks": lambda bed: webhooks.measure(bed, pairs=1, deliveries=400, spaced=6),
     "post": lambda bed: post.measure(bed, pairs=1, requests=200),
+    "inbound": lambda bed: inbound.measure(bed, pairs=1, requests=200),
 }
 
 
@@ -55,6 +60,8 @@ def main() -> None:
     if not console.is_terminal:
         console.width = WIDTH_WITHOUT_TERMINAL
     signal.signal(signal.SIGTERM, _interrupt)  # a `kill` stops the stack in order, as Ctrl-C does
+    # The stack inherits it, and listens to Stripe.
+    os.environ["INBOUND_SECRETS_STRIPE"] = inbound.SECRET
     rows: list[Row] = []
     with (
         tempfile.TemporaryDirectory(prefix="reelchord-bench-") as folder,

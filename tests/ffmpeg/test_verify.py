@@ -1,6 +1,7 @@
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -83,6 +84,22 @@ def test_a_copy_may_miss_the_gop_in_which_the_source_begins() -> None:
     planned = Encode(replace(VIDEO, encoder="copy", gop_frames=100), None, "mp4", None, 60.0)
     assert code_of(output(PICTURE, duration=56.1), planned=planned) is None
     assert code_of(output(PICTURE, duration=55.9), planned=planned) == "output_duration_wrong"
+
+
+@pytest.mark.parametrize(
+    ("changes", "transfer", "code"),
+    [
+        ({"hdr": "HLG"}, "arib-std-b67", None),
+        ({"hdr": "PQ"}, "arib-std-b67", "invalid_output"),
+        ({"hdr": "PQ"}, "bt709", "invalid_output"),
+        ({"tone_map": True}, "smpte2084", "invalid_output"),
+        ({"tone_map": True}, "bt709", None),
+        ({}, None, None),
+    ],
+)
+def test_hdr_is_what_was_planned(changes: dict[str, Any], transfer: str | None, code: str | None) -> None:
+    planned = replace(PLANNED, video=replace(VIDEO, **changes))
+    assert code_of(output(PICTURE | {"color_transfer": transfer}, SOUND), planned=planned) == code
 
 
 # --- frames ---

@@ -35,7 +35,7 @@ def test_a_thumbnail_is_taken_where_it_was_asked_for(source, picture, sound):
 def test_a_moment_behind_the_end_becomes_the_middle(source, picture):
     plan = planned(Extra("t", "thumbnail", at_seconds=70), source((picture(duration_seconds=3.0),)))
     assert plan.extras[0].encode.at_seconds == 1.5
-    assert "Extra 't' is taken at 1.5 s: the source ends before 70 s." in plan.notes
+    assert "Extra 't' is taken at 1.5 s: the source ends at 3 s." in plan.notes
 
 
 def test_a_clip_ends_with_the_film_and_has_its_sound(source, picture, sound):
@@ -62,6 +62,11 @@ def test_a_sprite_sheet_covers_the_film_in_at_most_a_hundred_pictures(
     sheet = encode(Extra("s", "sprite_sheet"), probe)
     assert (sheet.interval_seconds, (sheet.columns, sheet.rows)) == (interval, grid)
     assert (sheet.width, sheet.height) == (160, 90)
+
+
+def test_a_panorama_has_tiles_that_a_sheet_can_hold(source, picture):
+    sheet = encode(Extra("s", "sprite_sheet"), source((picture(width=8000, height=80),)))
+    assert (sheet.width, sheet.height) == (480, 4)
 
 
 def test_pictures_are_never_enlarged_and_stand_upright(source, picture):

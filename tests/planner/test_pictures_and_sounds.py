@@ -55,9 +55,9 @@ def test_a_rung_that_would_keep_hdr_makes_8_bits_of_an_sdr_source(source, pictur
     ("encoder", "expected"),
     [
         ("libx264", (23, "veryfast", "high")),
-        ("libx265", (26, "fast", "main")),
+        ("libx265", (26, "veryfast", "main")),
         ("libsvtav1", (32, "8", "main")),
-        ("libvpx-vp9", (32, "4", "0")),
+        ("libvpx-vp9", (32, "5", "0")),
         ("h264_nvenc", (26, "p4", "high")),
         ("hevc_nvenc", (28, "p4", "main")),
     ],

@@ -1,9 +1,11 @@
 import json
 import math
 from dataclasses import replace
+from typing import cast
 
 import pytest
 
+from adapters.ffmpeg.extras import ExtraKind
 from jobs.planner.presets import SHIPPED
 from jobs.planner.problems import problems
 from jobs.planner.specs import MAX_RUNGS, AudioRung, Extra, Ladder, Rung
@@ -77,6 +79,11 @@ def test_a_ladder_with_missing_or_unknown_fields_is_no_ladder(document):
         ({"source_size": True}, "height", "conflict"),
         ({"max_frame_rate": 0}, "max_frame_rate", "out_of_range"),
         ({"passes": 3}, "passes", "out_of_range"),
+        ({"passes": 0}, "passes", "out_of_range"),
+        ({"passes": 2}, "passes", "conflict"),
+        ({"passes": 2, "bitrate_kbps": 900}, None, None),
+        ({"passes": 2, "bitrate_kbps": 900, "encoder": "libsvtav1"}, "passes", "conflict"),
+        ({"passes": 2, "bitrate_kbps": 900, "encoder": "hevc_nvenc"}, None, None),
         ({"hdr": "maybe"}, "hdr", "unknown"),
         ({"hdr": "keep"}, None, None),
         ({"hdr": "keep", "codec_profile": "high"}, "hdr", "conflict"),
@@ -134,7 +141,7 @@ def test_nonsense_audio_is_named_by_its_field(changes, pointer, code):
         ({"packaging": "webm", "rungs": ()}, "/audio/encoder", "conflict"),
         ({"packaging": "webm", "audio": None, "rungs": (RUNG,)}, "/rungs/0/encoder", "conflict"),
         ({"extras": (Extra("720p", "poster"),)}, None, "duplicate"),
-        ({"extras": (Extra("a", "film"),)}, "/extras/0/kind", "unknown"),
+        ({"extras": (Extra("a", cast("ExtraKind", "film")),)}, "/extras/0/kind", "unknown"),
         ({"extras": (Extra("a", "poster", format="gif"),)}, "/extras/0/format", "unknown"),
         ({"extras": (Extra("a", "poster", at_seconds=-1),)}, "/extras/0/at_seconds", "out_of_range"),
         ({"extras": (Extra("a", "sprite_sheet", height=1080),)}, "/extras/0/height", "out_of_range"),

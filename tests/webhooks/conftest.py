@@ -39,7 +39,7 @@ def account() -> UUID:
 @pytest.fixture
 def pump(settings) -> Callable[..., int]:
     """Work a queue off in this process, as a worker does, until nothing is due."""
-    from webhooks import tasks, targets
+    from webhooks import targets, tasks
     from webhooks.pump import Limits, Pump
 
     settings.HTTP_TIMEOUT = 2.0

@@ -2,6 +2,7 @@
 
 import json
 import time
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -142,6 +143,23 @@ def test_out_of_retries_is_a_dead_letter_with_every_try_kept(endpoint, receiver,
     assert kept.latency_seconds > 0
 
 
+def test_a_try_that_the_database_refuses_holds_up_no_other(endpoint, account, pump, monkeypatch):
+    from webhooks import deliveries
+
+    whole = deliveries.post
+
+    def broken(claimed, poster):
+        tried = whole(claimed, poster)
+        number = claimed.message.data["job"]["n"]
+        return replace(tried, body_excerpt="\0") if number == 1 else tried
+
+    monkeypatch.setattr(deliveries, "post", broken)
+    tell(account, count=4)
+    pump()
+    states = Delivery.objects.order_by("event_id").values_list("state", flat=True)
+    assert list(states) == ["delivered", "pending", "delivered", "delivered"]
+
+
 def test_an_answer_of_any_length_is_read_no_further_than_its_excerpt(endpoint, receiver, account, pump):
     receiver.otherwise = says(200, b"x" * 5_000_000)
     tell(account, count=3)
@@ -155,7 +173,9 @@ def test_an_address_that_is_not_public_is_never_connected_to(endpoint, receiver,
     tell(account)
     pump()
     assert tries() == [(None, "refused")]
-    assert DeliveryAttempt.objects.get().message == "The URL is not allowed: 127.0.0.0/8 is Loopback (RFC1122)."
+    assert (
+        DeliveryAttempt.objects.get().message == "The URL is not allowed: 127.0.0.0/8 is Loopback (RFC1122)."
+    )
     assert receiver.seen == []
 
 
@@ -186,7 +206,7 @@ def test_the_url_of_a_job_hears_of_that_job_alone(receivers, account, pump):
     tell(account)
     pump()
     assert [json.loads(one.body)["data"]["job"]["id"] for one in jobs.seen] == [str(mine)]
-    secret = endpoints.rotate_for_jobs(account, overlap=timedelta(0))
+    secret = endpoints.rotate_for_jobs(account, overlap=timedelta(0), actor="test")
     tell(account, job=mine)
     pump()
     Webhook(secret).verify(jobs.seen[1].body, jobs.seen[1].headers)

@@ -7,8 +7,8 @@ from django.db import connection
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from audit.identifiers import NOBODY
 from audit.recorder import StateChange, record_changes
-from webhooks.inbound.identifiers import NOBODY
 from webhooks.inbound.models import InboundAlert, InboundTry
 from webhooks.inbound.states import FAILED_TRIES
 

@@ -43,12 +43,15 @@ def _act(held: Claim) -> str:
             )
             transitions.finish(held, outcome)
         return "handled" if isinstance(outcome, registry.Handled) else "ignored"
-    except (LeaseLost, DatabaseError):
+    except LeaseLost:
         raise
     except TryAgain as error:
         return transitions.fail(held, error.code, str(error), after_seconds=error.after_seconds)
     except CannotHandle as error:
         return transitions.fail(held, error.code, str(error), final=True)
+    except DatabaseError as error:
+        # Where the database is away, saying so fails too; the lease then runs out.
+        return transitions.fail(held, "database_error", f"{type(error).__name__}: {error}")
     except Exception as error:
         # A bug, or a document that nobody foresaw. It must not take the worker along, and somebody has to see it.
         log.exception("inbound handler failed", webhook=str(held.event))

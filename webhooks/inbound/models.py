@@ -6,7 +6,8 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from .identifiers import uuid7
+from audit.identifiers import uuid7
+
 from .states import InboundState, TryState
 
 

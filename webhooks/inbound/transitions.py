@@ -13,9 +13,9 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 
+from audit.identifiers import NOBODY, uuid7
 from audit.recorder import StateChange, record_changes
 from webhooks.inbound import alerts, schedule
-from webhooks.inbound.identifiers import NOBODY, uuid7
 from webhooks.inbound.models import InboundEvent, InboundTry
 from webhooks.inbound.registry import Handled, Identity, Outcome
 from webhooks.inbound.states import FINAL, MOVES, InboundState, TryState

@@ -42,7 +42,7 @@ LIBVPX_VP9 = VideoEncoder(
     containers=EVERYWHERE,
     # Above 5 "good" is the same as 5.
     speeds=("5", "4", "3", "2", "1", "0"),
-    default_speed="4",
+    default_speed="5",
     crf=Range(1, 63),
     default_crf=32,
     codec_profiles={"0": ("yuv420p",), "2": ("yuv420p10le",)},

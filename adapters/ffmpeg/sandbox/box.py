@@ -26,7 +26,7 @@ class Box:
 
     readable: tuple[Path, ...] = ()
     writable: tuple[Path, ...] = ()
-    """Folders, in which files and folders may be made, changed and removed; no links, devices or sockets."""
+    """Folders, in which files may be made, changed and removed; no folders, links, devices or sockets."""
     devices: tuple[Path, ...] = ()
     """Device files with their ioctls: a GPU's."""
 

@@ -9,10 +9,28 @@ from pathlib import Path
 
 from adapters.ffmpeg.sandbox.box import Grants
 
+_TRIAL_SECONDS = 10.0
+
 
 def binary() -> str | None:
     """Where bwrap is; None without it."""
     return shutil.which("bwrap", path="/usr/bin:/bin:/usr/local/bin")
+
+
+def why_not() -> str | None:
+    """Why it can make no box here; None where it can. Tried: many a container forbids namespaces."""
+    import subprocess  # not above: the launcher, which needs none, would import it with every worker
+
+    bwrap = binary()
+    if bwrap is None:
+        return "bwrap is not installed."
+    argv = (bwrap, "--unshare-all", "--die-with-parent", "--ro-bind", "/", "/", "--", bwrap, "--version")
+    try:
+        tried = subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, timeout=_TRIAL_SECONDS)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return f"{bwrap} cannot be tried: {error}."
+    said = tried.stderr.decode("utf-8", "replace").strip()
+    return None if tried.returncode == 0 else f"{bwrap} makes no namespaces here: {said[:200]}."
 
 
 def command(argv: tuple[str, ...], allowed: Grants, *, folder: str, seccomp_fd: int) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ _RULE_PATH_BENEATH = 1
 _PR_SET_NO_NEW_PRIVS = 38
 
 _EXECUTE, _WRITE_FILE, _READ_FILE, _READ_DIR = 1 << 0, 1 << 1, 1 << 2, 1 << 3
-_REMOVE_DIR, _REMOVE_FILE, _MAKE_DIR, _MAKE_REG = 1 << 4, 1 << 5, 1 << 7, 1 << 8
+_REMOVE_FILE, _MAKE_REG = 1 << 5, 1 << 8
 _TRUNCATE, _IOCTL_DEV = 1 << 14, 1 << 15
 _OF_FILES = _EXECUTE | _WRITE_FILE | _READ_FILE | _TRUNCATE | _IOCTL_DEV
 # All rights that exist, by the version of the interface that brought them: everything is refused unless granted.
@@ -57,7 +57,7 @@ def restrict(allowed: Grants) -> None:
     ruleset = _checked(_libc.syscall(_CREATE_RULESET, attributes, size, 0))
     try:
         read, write = _READ_FILE | _READ_DIR, _WRITE_FILE | _TRUNCATE
-        make = _MAKE_REG | _MAKE_DIR | _REMOVE_FILE | _REMOVE_DIR
+        make = _MAKE_REG | _REMOVE_FILE
         for paths, rights in (
             (allowed.execute, _EXECUTE | read),
             (allowed.read, read),

@@ -156,9 +156,7 @@ def _enter(request: Request) -> tuple[str, ...]:
 
 
 def drop_capabilities() -> None:
-    """A worker may run as root; FFmpeg then is a user with root's number and no rights beyond it."""
-    if os.geteuid() != 0:
-        return
+    """A worker may run as root, or with rights of its own; FFmpeg then is a user with its number and no more."""
     # Where the worker is no full root, the bits stay; without capabilities they would not matter.
     _libc.prctl(_PR_SET_SECUREBITS, _SECURE_BITS, 0, 0, 0)
     header, none = struct.pack("Ii", _CAPABILITY_VERSION_3, 0), bytes(24)

@@ -56,13 +56,17 @@ def chosen() -> str:
 def _choose(wanted: str) -> str:
     if wanted == NONE:
         return NONE
-    can = {LANDLOCK: _why_no_landlock() is None, BUBBLEWRAP: bubblewrap.binary() is not None}
-    for layer in (LANDLOCK, BUBBLEWRAP):
-        if wanted in (AUTO, layer) and can[layer]:
+    reasons = []
+    for layer, why_not in ((LANDLOCK, _why_no_landlock), (BUBBLEWRAP, bubblewrap.why_not)):
+        if wanted not in (AUTO, layer):
+            continue
+        reason = why_not()
+        if reason is None:
             return layer
+        reasons.append(reason)
     raise SandboxMissing(
-        "FFmpeg would run without a sandbox: the kernel has no Landlock (Linux 5.13 with `landlock` in its lsm="
-        " list) and there is no bwrap. SANDBOX=none runs it all the same, at your own risk."
+        f"FFmpeg would run without a sandbox (SANDBOX={wanted}). {' '.join(reasons)}"
+        " SANDBOX=none runs it all the same, at your own risk."
     )
 
 
@@ -72,7 +76,7 @@ def _why_no_landlock() -> str | None:
     except seccomp.Unsupported as error:
         return str(error)
     if landlock.version() < 1:
-        return "The kernel has no Landlock, or it is not in its lsm= list."
+        return "The kernel has no Landlock (Linux 5.13), or it is not in its lsm= list."
     return None
 
 

@@ -1,8 +1,9 @@
 """A filter of system calls: what FFmpeg has no use for, and an attacker would, ends with EPERM.
 
 It guards what Landlock leaves open: sockets of every family, other processes, namespaces and mounts, attributes
-of files. A list of refusals, not of permissions: two builds of FFmpeg on two C libraries, with drivers of GPUs,
-call too much that is harmless, and what is new in the kernel is met by Landlock's default.
+of files, links, folders, memory and queues without a path. A list of refusals, not of permissions: two builds of
+FFmpeg on two C libraries, with drivers of GPUs, call too much that is harmless, and what is new in the kernel is
+met by Landlock's default.
 seccomp(2), <linux/filter.h>, <linux/seccomp.h>; numbers from the kernel's tables of system calls.
 """
 
@@ -16,12 +17,19 @@ from dataclasses import dataclass
 _PR_SET_NO_NEW_PRIVS, _PR_SET_SECCOMP, _MODE_FILTER = 38, 22, 2
 # <linux/seccomp.h>: what to do, and where in `struct seccomp_data` things are.
 _ALLOW, _ERRNO = 0x7FFF0000, 0x00050000
-_NR, _ARCH, _ARGUMENT_0_LOW = 0, 4, 16
+_NR, _ARCH, _ARGUMENT_0_LOW, _ARGUMENT_1_LOW, _ARGUMENT_2_LOW = 0, 4, 16, 24, 32
 # <linux/bpf_common.h>
 _LOAD, _JUMP_EQUAL, _JUMP_AT_LEAST, _JUMP_ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 _X32 = 0x40000000
 # CLONE_NEWTIME, NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET: <linux/sched.h>
 _NEW_NAMESPACES = 0x7E020080
+# A child of the worker's: nobody there would reap it.
+_CLONE_PARENT = 0x8000
+# F_SETOWN, F_SETSIG, F_SETOWN_EX; FIOSETOWN, SIOCSPGRP: a signal to whom one likes, once a pipe is ready.
+_SIGNALLING_FCNTLS = (8, 10, 15)
+_SIGNALLING_IOCTLS = (0x8901, 0x8902)
+# The same on both architectures: <asm-generic/fcntl.h>.
+_O_ACCMODE, _O_TRUNC = 0o3, 0o1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +43,19 @@ class _Machine:
     tkill: int
     tgkill: int
     prlimit64: int
+    sched_setaffinity: int
+    fcntl: int
+    ioctl: int
+    openat: int
+    open: int | None
 
 
 # The same everywhere: everything since Linux 5.1.
-# pidfd_send_signal, io_uring_*, open_tree to fspick, pidfd_getfd, process_madvise, mount_setattr, fchmodat2,
-# setxattrat, removexattrat
-_NEW = (424, 425, 426, 427, 428, 429, 430, 431, 432, 433, 438, 440, 442, 452, 463, 466)
-_CLONE3 = 435
+# pidfd_send_signal, io_uring_*, open_tree to fspick, pidfd_getfd, process_madvise, mount_setattr, quotactl_fd,
+# fchmodat2, setxattrat, removexattrat, open_tree_attr, file_setattr
+_NEW = (424, 425, 426, 427, 428, 429, 430, 431, 432, 433, 438, 440, 442, 443, 452, 463, 466, 467, 469)
+# Their flags lie in memory, where a filter cannot look; C libraries then take the older call.
+_CLONE3, _OPENAT2 = 435, 437
 
 _MACHINES = {
     "x86_64": _Machine(
@@ -56,8 +70,16 @@ _MACHINES = {
             188, 189, 190, 197, 198, 199,  # setxattr and removexattr
             132, 235, 261, 280, 76, 133, 259,  # utime* truncate mknod*
             129, 297,  # rt_sigqueueinfo rt_tgsigqueueinfo
+            109, 112,  # setpgid setsid: whoever leaves the group is not killed with it
+            141, 142, 144, 251, 314, 256, 279,  # setpriority sched_set* ioprio_set migrate_pages move_pages
+            86, 88, 265, 266, 83, 258,  # link symlink mkdir: an output folder stays as it was made
+            253, 254, 294, 300,  # inotify_* fanotify_init: the names of other tenants' files
+            29, 30, 31, 64, 65, 66, 220, 68, 69, 70, 71,  # shm* sem* msg*, which have no path
+            240, 241, 242, 243, 244,  # mq_*
+            103, 135,  # syslog personality
         ),
-        clone=56, kill=62, tkill=200, tgkill=234, prlimit64=302,
+        clone=56, kill=62, tkill=200, tgkill=234, prlimit64=302, sched_setaffinity=203, fcntl=72, ioctl=16,
+        openat=257, open=2,
     ),
     "aarch64": _Machine(
         arch=0xC00000B7,
@@ -71,8 +93,16 @@ _MACHINES = {
             5, 6, 7, 14, 15, 16,
             88, 45, 33,
             138, 240,
+            154, 157,
+            140, 118, 119, 30, 274, 238, 239,
+            37, 36, 34,
+            26, 27, 262,
+            194, 195, 196, 190, 191, 192, 193, 186, 187, 188, 189,
+            180, 181, 182, 183, 184,
+            116, 92,
         ),
-        clone=220, kill=129, tkill=130, tgkill=131, prlimit64=261,
+        clone=220, kill=129, tkill=130, tgkill=131, prlimit64=261, sched_setaffinity=122, fcntl=25, ioctl=29,
+        openat=56, open=None,
     ),
 }  # fmt: skip
 
@@ -103,10 +133,18 @@ def program(*, own_pid: int | None, machine: str | None = None) -> bytes:
     ]
     for number in sorted(refused):
         code += [_instruction(_JUMP_EQUAL, number, 0, 1), _refusal(errno.EPERM)]
-    # Its flags lie in memory, where a filter cannot look; C libraries then use clone.
-    code += [_instruction(_JUMP_EQUAL, _CLONE3, 0, 1), _refusal(errno.ENOSYS)]
-    code += _guarded(known.clone, _instruction(_JUMP_ANY_BIT, _NEW_NAMESPACES, 0, 1))
-    code += _guarded(known.prlimit64, _instruction(_JUMP_EQUAL, 0, 1, 0))  # its own limits, not the worker's
+    for number in (_CLONE3, _OPENAT2):
+        code += [_instruction(_JUMP_EQUAL, number, 0, 1), _refusal(errno.ENOSYS)]
+    code += _guarded(known.clone, _instruction(_JUMP_ANY_BIT, _NEW_NAMESPACES | _CLONE_PARENT, 0, 1))
+    # Its own limits and processors, not the worker's.
+    code += _guarded(known.prlimit64, _instruction(_JUMP_EQUAL, 0, 1, 0))
+    code += _guarded(known.sched_setaffinity, _instruction(_JUMP_EQUAL, 0, 1, 0))
+    # Landlock before Linux 6.2 lets a file that may only be read be emptied.
+    code += _no_truncating_read(known.openat, _ARGUMENT_2_LOW)
+    if known.open is not None:
+        code += _no_truncating_read(known.open, _ARGUMENT_1_LOW)
+    code += _refused_commands(known.fcntl, _SIGNALLING_FCNTLS)
+    code += _refused_commands(known.ioctl, _SIGNALLING_IOCTLS)
     if own_pid is not None:
         code += _guarded(known.tgkill, _instruction(_JUMP_EQUAL, own_pid, 1, 0))
     code.append(_instruction(_RETURN, _ALLOW))
@@ -133,6 +171,29 @@ def _guarded(number: int, test: bytes) -> list[bytes]:
         _refusal(errno.EPERM),
         _instruction(_RETURN, _ALLOW),
     ]
+
+
+def _no_truncating_read(number: int, flags: int) -> list[bytes]:
+    """For this call, whose flags lie at `flags`: O_TRUNC only together with the right to write."""
+    return [
+        _instruction(_JUMP_EQUAL, number, 0, 5),
+        _instruction(_LOAD, flags),
+        _instruction(_JUMP_ANY_BIT, _O_TRUNC, 0, 2),
+        _instruction(_JUMP_ANY_BIT, _O_ACCMODE, 1, 0),
+        _refusal(errno.EPERM),
+        _instruction(_RETURN, _ALLOW),
+    ]
+
+
+def _refused_commands(number: int, commands: tuple[int, ...]) -> list[bytes]:
+    """For this call, refuse these second arguments and allow all others."""
+    tests = [
+        instruction
+        for command in commands
+        for instruction in (_instruction(_JUMP_EQUAL, command, 0, 1), _refusal(errno.EPERM))
+    ]
+    load, allow = _instruction(_LOAD, _ARGUMENT_1_LOW), _instruction(_RETURN, _ALLOW)
+    return [_instruction(_JUMP_EQUAL, number, 0, len(tests) + 2), load, *tests, allow]
 
 
 def _refuse_unless_equal(offset: int, value: int) -> list[bytes]:

@@ -10,13 +10,16 @@ from django.core.management.base import BaseCommand, CommandError
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TaskProgressColumn, TextColumn
 
+from adapters.ffmpeg.commandline import CommandRefused, Refusal, caret, parse
 from jobs import allowance, stores, submission
 from jobs.api.problems import flatten as flatten
 from jobs.api.requests import JobRequest
 from jobs.models import Account, Job, Output, Rendition
+from jobs.results import results
 from jobs.states import FINAL_JOB, FINAL_RENDITION, JobState, OutputState, RenditionState
 
 POLL_SECONDS = 0.4
+DEFAULT_PRESET = "hls-720p"
 ACTOR = "command:submit"
 
 
@@ -24,8 +27,11 @@ class Command(BaseCommand):
     help = "Submit a job; with --wait, follow it to its end."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("source", help="URL of the source, or the path of a file beneath FILE_ROOTS")
-        parser.add_argument("--preset", default="hls-720p", help="a stored ladder (default: hls-720p)")
+        parser.add_argument(
+            "source", nargs="?", help="URL of the source, or the path of a file beneath FILE_ROOTS"
+        )
+        parser.add_argument("--preset", help="a stored ladder (default: hls-720p)")
+        parser.add_argument("--command", help="'ffmpeg -i URL ... out.mp4', instead of a source and a ladder")
         parser.add_argument("--account", default="demo", help="slug of the account (default: demo)")
         parser.add_argument("--destination", help="folder for the outputs (default: the account's own)")
         parser.add_argument("--wait", action="store_true", help="show progress, and end as the job ends")
@@ -56,9 +62,7 @@ def _submit(options: dict[str, Any]) -> Job:
     if account is None:
         known = ", ".join(Account.objects.order_by("slug").values_list("slug", flat=True)[:20])
         raise CommandError(f"--account: there is no {options['account']!r}; known are: {known or 'none'}.")
-    source = options["source"]
-    url = source if "://" in source else Path(source).resolve().as_uri()
-    document = {"source": {"url": url}, "preset": options["preset"]}
+    document = _command(options) if options["command"] is not None else _ladder(options)
     if options["destination"]:
         document["destination"] = options["destination"]
     checked = JobRequest(data=document, context={"account": account})
@@ -68,6 +72,35 @@ def _submit(options: dict[str, Any]) -> Job:
         return submission.submit(account, checked.validated_data, actor=ACTOR)
     except allowance.NotAllowed as error:
         raise CommandError(error.message) from error
+
+
+def _ladder(options: dict[str, Any]) -> dict[str, Any]:
+    source = options["source"]
+    if source is None:
+        raise CommandError("Give a source, or a command with --command.")
+    url = source if "://" in source else Path(source).resolve().as_uri()
+    return {"source": {"url": url}, "preset": options["preset"] or DEFAULT_PRESET}
+
+
+def _command(options: dict[str, Any]) -> dict[str, Any]:
+    """Refused with the place under the reader's eyes; everything else about it is the API's to check."""
+    for name, said in (("a source", options["source"]), ("--preset", options["preset"])):
+        if said is not None:
+            raise CommandError(f"--command has its sources and settings in itself: leave out {name}.")
+    text = options["command"]
+    try:
+        parse(text)
+    except CommandRefused as error:
+        # A line of their own: what stands in front of an error's first line would move the caret.
+        shown = [_shown(text, refusal) for refusal in error]
+        raise CommandError("\n\n".join(["The command is refused.", *shown])) from error
+    return {"command": text}
+
+
+def _shown(text: str, refusal: Refusal) -> str:
+    lines = [refusal.sentence] + ([refusal.hint] if refusal.hint else [])
+    place = [caret(text, refusal)] if refusal.token is not None else []
+    return "\n".join([*place, *lines])
 
 
 def _follow(job_id: UUID, console: Console) -> None:
@@ -122,5 +155,7 @@ def _results(job: Job) -> list[str]:
     """The manifest's URL; where the packaging has none, those of the files."""
     if job.manifest is not None:
         return [job.manifest.url]
+    if job.command is not None:
+        return [one.entry.url if one.destination is None else one.destination for one in results(job)]
     files = Output.objects.filter(job=job, kind=Output.Kind.RENDITION, state=OutputState.COMMITTED)
     return list(files.values_list("url", flat=True))

@@ -37,6 +37,17 @@ def test_a_suspended_account_is_refused_with_its_reason(acme):
     assert not Job.objects.exists()
 
 
+def test_a_suspended_account_cannot_have_old_jobs_run_again(acme):
+    job = make_job(acme, "https://example.com/film.mp4")
+    Job.objects.filter(id=job.id).update(state="dead_letter")
+    acme.suspended_at = datetime.now(UTC)
+    acme.save()
+    client = APIClient(raise_request_exception=False)
+    headers = {"Authorization": f"Bearer {make_key(acme)}"}
+    answer = client.post(f"/api/v1/jobs/{job.id}/requeue", {}, format="json", headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (403, "account_suspended")
+
+
 def test_a_quota_is_a_number_of_jobs_in_a_calendar_month(acme):
     acme.quota_jobs = 2
     acme.save()

@@ -273,3 +273,12 @@ def test_an_unpaid_checkout_gives_the_plan_and_lifts_nothing(acme, happen):
     Account.objects.filter(id=acme.id).update(suspended_at="2026-01-01T00:00Z", suspension_reason="old debts")
     happen(checkout(acme, payment_status="unpaid"))
     assert shown(acme) == ("studio", 5000, "old debts")
+
+
+def test_a_payment_does_not_let_in_again_whom_the_operator_has_suspended(subscriber, happen):
+    Account.objects.filter(id=subscriber.id).update(
+        suspended_at="2026-01-01T00:00Z", suspension_reason="abuse of the service"
+    )
+    assert happen(payment_failed(T0 + 10), paid(T0 + 20), deleted(T0 + 30)) == ["handled"] * 3
+    assert shown(subscriber) == ("", 0, "abuse of the service")
+    assert "suspended by the operator, as before" in last().note

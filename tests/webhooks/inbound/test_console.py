@@ -228,3 +228,18 @@ def test_an_account_shows_its_plan_and_whether_it_is_suspended(acme, operator):
     html = operator.get("jobs/account/")
     assert "studio" in html
     assert "suspended" in html
+
+
+def test_saving_an_account_leaves_what_stripe_has_set_meanwhile(acme, operator):
+    from jobs.models import Account
+
+    page = f"jobs/account/{acme.id}/change/"
+    operator.get(page)
+    data = {"name": "Acme Films", "slug": acme.slug, "plan": "", "quota_jobs": "", "suspension_reason": ""}
+    Account.objects.filter(id=acme.id).update(plan_as_of="2026-01-01T00:00Z", stripe_subscription_id="sub_1")
+    data |= {"stripe_customer_id": "", "stripe_subscription_id": "sub_1"}
+    assert operator.post(page, data | {"suspended_at_0": "", "suspended_at_1": ""}).status_code == 302
+    acme.refresh_from_db()
+    assert (acme.name, acme.stripe_subscription_id) == ("Acme Films", "sub_1")
+    assert acme.plan_as_of is not None
+    assert acme.suspended_at is None

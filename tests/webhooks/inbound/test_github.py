@@ -1,12 +1,14 @@
 """GitHub's releases and pushes become jobs, by the rules of accounts, and each of them once."""
 
 import json
+from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from jobs.models import GitHubRule, GitHubSubmission, Job
 from tests.factories import make_account
+from tests.webhooks.inbound.github_stand_in import GitHubStandIn
 from tests.webhooks.inbound.senders import from_github
 from webhooks.inbound import transitions
 from webhooks.inbound.models import InboundEvent
@@ -23,7 +25,7 @@ def rule_of(account, **changes) -> GitHubRule:
     return GitHubRule.objects.create(account=account, **wish)
 
 
-def asset(number: int, name: str, content_type: str = "video/mp4") -> dict:
+def asset(number: int, name: str, content_type: str = "video/mp4") -> dict[str, Any]:
     return {
         "id": number,
         "name": name,
@@ -34,7 +36,7 @@ def asset(number: int, name: str, content_type: str = "video/mp4") -> dict:
     }
 
 
-def release(*assets, number: int = 17372790, repository: str = REPOSITORY, **changes) -> dict:
+def release(*assets, number: int = 17372790, repository: str = REPOSITORY, **changes) -> dict[str, Any]:
     return {
         "action": "published",
         "release": {"id": number, "tag_name": "v1.0", "draft": False, "assets": list(assets)},
@@ -43,7 +45,7 @@ def release(*assets, number: int = 17372790, repository: str = REPOSITORY, **cha
     } | changes
 
 
-def push(*commits, ref: str = "refs/heads/main", after: str = COMMIT, **changes) -> dict:
+def push(*commits, ref: str = "refs/heads/main", after: str = COMMIT, **changes) -> dict[str, Any]:
     return {
         "ref": ref,
         "before": "0" * 40,
@@ -56,7 +58,7 @@ def push(*commits, ref: str = "refs/heads/main", after: str = COMMIT, **changes)
     } | changes
 
 
-def commit(added=(), modified=(), removed=()) -> dict:
+def commit(added=(), modified=(), removed=()) -> dict[str, Any]:
     return {"id": uuid4().hex, "added": list(added), "modified": list(modified), "removed": list(removed)}
 
 
@@ -346,6 +348,15 @@ def test_what_github_answers_decides_whether_it_is_asked_again(acme, happen, git
     assert github.token not in last().fault_message
 
 
+def test_a_redirect_is_not_followed_so_the_token_goes_to_one_host(acme, happen, github, settings):
+    rule_of(acme)
+    with GitHubStandIn() as other:
+        settings.EGRESS_ALLOWED_PORTS = [github.port, other.port]
+        github.answer = (302, {"Location": f"{other.url}/anywhere"}, b"")
+        assert happen("push", push(commit(added=[".reelchord/film.json"]))) == ["dead_letter"]
+        assert other.asked == []
+
+
 def test_a_github_that_is_not_public_is_asked_only_where_the_operator_allows_it(
     acme, happen, github, settings
 ):
@@ -360,3 +371,11 @@ def test_too_many_job_files_at_once_are_refused_before_any_is_fetched(acme, happ
     paths = [f".reelchord/{number}.json" for number in range(21)]
     assert happen("push", push(commit(added=paths))) == ["dead_letter"]
     assert (last().fault_code, github.asked) == ("too_many_job_files", [])
+
+
+def test_a_github_that_takes_too_long_is_asked_again_later(acme, happen, github, monkeypatch):
+    monkeypatch.setattr("jobs.inbound.github.FETCH_SECONDS", -1.0)
+    rule_of(acme)
+    assert happen("push", push(commit(added=[".reelchord/film.json"]))) == ["received"]
+    assert last().fault_message == "GitHub is too slow: 0 of 1 files came."
+    assert github.asked == []

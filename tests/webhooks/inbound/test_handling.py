@@ -179,6 +179,14 @@ def test_out_of_tries_it_is_a_dead_letter_with_every_try_kept(handler, settings)
     assert states_of(event)[-2:] == ["handling", "dead_letter"]
 
 
+def test_a_statement_that_the_database_refuses_is_tried_again_like_any_other_failure(handler):
+    event = arrived()
+    handler.act = lambda _: Account.objects.create(slug="x" * 64, name="too long for its column")
+    assert handling.handle(event.id, "tester") == "received"
+    event.refresh_from_db()
+    assert event.fault_code == "database_error"
+
+
 def test_what_only_a_person_can_change_is_a_dead_letter_at_once(handler):
     event = arrived()
     handler.act = raising(CannotHandle("plan_unknown", "Add the plan."))

@@ -2,7 +2,7 @@
 
 import django.db.models.deletion
 import django.db.models.functions.datetime
-import webhooks.inbound.identifiers
+import audit.identifiers
 import webhooks.inbound.states
 from django.db import migrations, models
 
@@ -31,7 +31,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='InboundEvent',
             fields=[
-                ('id', models.UUIDField(default=webhooks.inbound.identifiers.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=audit.identifiers.uuid7, editable=False, primary_key=True, serialize=False)),
                 ('provider', models.CharField(max_length=32)),
                 ('event_id', models.CharField(max_length=200)),
                 ('type', models.CharField(max_length=100)),

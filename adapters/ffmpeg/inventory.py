@@ -1,0 +1,69 @@
+"""What FFmpeg can do on this machine, tried out: a build lists encoders for which there may be no device here."""
+
+import os
+import tempfile
+from pathlib import Path
+
+from adapters.ffmpeg.encoders import AUDIO_ENCODERS, VIDEO_ENCODERS
+from adapters.ffmpeg.sandbox.box import grants
+from adapters.ffmpeg.stderr import diagnose
+from adapters.ffmpeg.supervisor import Box, Limits, supervise
+
+# Large enough for NVENC, which refuses pictures below 145 x 49.
+_PICTURE = ("-f", "lavfi", "-i", "color=s=320x240:r=25")
+_SOUND = ("-f", "lavfi", "-i", "anullsrc=r=48000:cl=stereo")
+_LIMITS = Limits(wall_seconds=30, stall_seconds=30, output_bytes=1 << 20)
+_FONT_SUFFIXES = frozenset({".ttf", ".otf", ".ttc", ".pfb", ".woff"})
+_COPY = "copy"
+
+
+def encoders() -> tuple[str, ...]:
+    """Those that a ladder may name and that encode anything; `copy` does not."""
+    return tuple(name for name in (*VIDEO_ENCODERS, *AUDIO_ENCODERS) if name != _COPY)
+
+
+def try_encoder(ffmpeg: Path, name: str) -> str | None:
+    """None if `name` encodes a picture, or a tenth of a second of sound, in its box; else the reason.
+
+    Takes some 0.1 s. Call from the main thread. Raises SandboxMissing.
+    """
+    what: tuple[str, ...]
+    if name in VIDEO_ENCODERS:
+        what = (*_PICTURE, "-frames:v", "1", "-c:v", name, "-pix_fmt", "yuv420p")
+    else:
+        what = (*_SOUND, "-t", "0.1", "-c:a", name)
+    argv = (str(ffmpeg), "-nostdin", "-hide_banner", "-loglevel", "level+warning", *what, "-f", "null", "-")
+    with tempfile.TemporaryDirectory() as folder:
+        stderr = Path(folder, "stderr")
+        completed = supervise(
+            argv,
+            workspace=Path(folder),
+            box=Box(),
+            stderr_file=stderr,
+            limits=_LIMITS,
+            on_output=lambda data: True,
+            stop_reason=lambda: None,
+        )
+        if completed.exit_code == 0 and completed.stop_reason is None:
+            return None
+        diagnosis = diagnose(
+            stop_reason=completed.stop_reason,
+            signal=completed.signal,
+            exit_code=completed.exit_code,
+            stderr=stderr.read_text(errors="replace"),
+            stop_detail=completed.stop_detail,
+        )
+    return diagnosis.detail or diagnosis.code
+
+
+def fonts(ffmpeg: Path) -> tuple[Path, ...]:
+    """The font files that text filters find from inside the box, in the order of their paths."""
+    folders = [Path(path) for path in grants(Box(), ffmpeg).read if path.endswith("/fonts")]
+    found = {
+        Path(folder, name)
+        for top in folders
+        for folder, _, names in os.walk(top)
+        for name in names
+        if Path(name).suffix.lower() in _FONT_SUFFIXES
+    }
+    return tuple(sorted(found))
