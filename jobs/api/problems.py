@@ -117,7 +117,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def _page(request: HttpRequest, status: int, code: str, detail: str) -> HttpResponse:
-    if request.path.startswith("/api/"):
+    if request.path.startswith(("/api/", "/v1/")):
         document = _document(code, status, detail, request.path)
         return JsonResponse(document, status=status, content_type=CONTENT_TYPE)
     return HttpResponse(

@@ -150,6 +150,18 @@ def test_several_commands_run_one_after_the_other(s3, valkey, clip):
     assert Attempt.objects.get(job=job, step__kind=StepKind.RENDITION).argv.count("&&") == 1
 
 
+def test_the_paths_of_that_api_itself_take_the_same_requests(acme):
+    chained = wish(acme, ffmpeg_commands=["-i {{in_1}} {{out_1}}"])
+    del chained["ffmpeg_command"]
+    for path, document in (("run-ffmpeg-command", wish(acme)), ("run-chained-ffmpeg-commands", chained)):
+        response = _request("post", acme, path, document)
+        assert response.status_code == 200
+        assert get(acme, response.json()["command_id"]).json()["status"] == "PENDING"
+    assert _request("post", acme, "run-ffmpeg-command", {}).json() == {
+        "detail": "/output_files: This field is required."
+    }
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_command_that_fails_says_why(s3, valkey, clip):
     acme = _client("acme")

@@ -1,6 +1,7 @@
 """`/v1/tasks`: a client of that API posts, polls and is told, without a change."""
 
 import json
+from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
@@ -267,3 +268,39 @@ def test_the_webhook_of_a_task_that_fails_says_why(s3, valkey, clip, post):
         "output_url": None,
         "error": job.fault_message,
     }
+
+
+def told(shape: str, **data) -> dict[str, object]:
+    """The body of a message with this data."""
+    return json.loads(body(shape, Message("m1", "job.succeeded", 1, datetime.now(UTC), data)))
+
+
+def test_a_message_names_the_playlist_and_not_its_first_part():
+    parts = [
+        {"url": f"s3://o/{name}", "public_url": None, "content_type": type_, "size_bytes": 1048576}
+        for name, type_ in (("init.mp4", "video/mp4"), ("stream.m3u8", "application/vnd.apple.mpegurl"))
+    ]
+    job = {"id": "j1", "state": "succeeded", "outputs": parts}
+    assert told("tasks", job=job)["output_url"] == "s3://o/stream.m3u8"
+    assert list(told("commands", job=job)["output_files"]) == ["stream.m3u8", "init.mp4"]
+
+
+@pytest.mark.parametrize(
+    ("state", "task", "command"),
+    [
+        ("succeeded", "completed", "SUCCESS"),
+        ("partial", "completed", "SUCCESS"),
+        ("failed", "failed", "FAILED"),
+        ("dead_letter", "failed", "FAILED"),
+        ("cancelled", "failed", "FAILED"),
+        ("running", "running", "PROCESSING"),
+    ],
+)
+def test_each_state_of_a_job_has_a_word_in_a_message(state, task, command):
+    assert told("tasks", job={"id": "j1", "state": state})["status"] == task
+    assert told("commands", job={"id": "j1", "state": state})["status"] == command
+
+
+def test_a_message_that_is_about_no_job_has_a_body_as_well():
+    assert told("tasks", endpoint={"id": "e1"})["task_id"] is None
+    assert told("commands", endpoint={"id": "e1"})["command_id"] is None

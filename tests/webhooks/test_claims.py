@@ -94,6 +94,17 @@ def test_a_dead_workers_delivery_is_due_again_when_its_lease_runs_out_and_its_tr
     assert DeliveryAttempt.objects.count() == 2
 
 
+def test_a_worker_that_was_frozen_beyond_its_lease_writes_nothing_down(endpoint, account):
+    tell(account)
+    (frozen,) = claimed()
+    Delivery.objects.update(lease_until=Now() - timedelta(1), next_try_at=Now() - timedelta(1))
+    (second,) = claimed()
+    assert transitions.settle([arrived(frozen)]) == [], "the fence"
+    assert (the_delivery().state, tries()) == (DeliveryState.PENDING, [])
+    assert len(transitions.settle([arrived(second)])) == 1
+    assert tries() == [(None, "worker_lost"), (204, "")]
+
+
 def test_a_delivery_that_kills_its_worker_each_time_becomes_a_dead_letter(
     endpoint, receiver, account, pump, settings
 ):

@@ -168,6 +168,11 @@ class Commands(APIView):
         return Response({"command_id": str(job.id), "status": PENDING})
 
 
+@extend_schema(exclude=True)
+class RunCommand(Commands):
+    """The paths at which that API takes the same requests."""
+
+
 class Command(APIView):
     authentication_classes = [KeyInEitherHeader]
 

@@ -9,5 +9,7 @@ urlpatterns = [
     path("tasks", tasks.Tasks.as_view(), name="tasks"),
     path("tasks/<str:id>", tasks.Task.as_view(), name="task"),
     path("commands", commands.Commands.as_view(), name="commands"),
+    path("run-ffmpeg-command", commands.RunCommand.as_view(), name="run-command"),
+    path("run-chained-ffmpeg-commands", commands.RunCommand.as_view(), name="run-commands"),
     path("commands/<str:id>", commands.Command.as_view(), name="command"),
 ]
