@@ -13,11 +13,12 @@ from django.conf import settings
 
 from adapters.ffmpeg.command import Encode, build_passes
 from adapters.ffmpeg.probe import Probe, ProbeFailed, run_probe
+from adapters.ffmpeg.sandbox.box import gpu_devices
 from adapters.ffmpeg.stderr import decode_errors
 from adapters.ffmpeg.supervisor import Box
 from adapters.ffmpeg.verify import verify_grid, verify_output
 from adapters.packaging.fragments import FragmentIndex, IndexUnreadable, codec_string, read_index
-from jobs import commands, extras, faults, publication, storing
+from jobs import commands, extras, faults, publication, routing, storing
 from jobs.attempts import Faulted, Running
 from jobs.encoding import Encoded, encode
 from jobs.ingest import stage
@@ -78,7 +79,7 @@ def _make(running: Running, rendition: Rendition) -> dict[UUID, dict[str, Any]]:
         running,
         rendition.job,
         passes,
-        box=Box(readable=(source,), writable=(folder,)),
+        box=Box(readable=(source,), writable=(folder,), devices=_devices(running)),
         duration_seconds=planned.encode.duration_seconds,
     )
     files = [File(target, planned.file_name)]
@@ -93,6 +94,10 @@ def _make(running: Running, rendition: Rendition) -> dict[UUID, dict[str, Any]]:
             "index": seen.index.to_json() if seen.index else None,
         }
     }
+
+
+def _devices(running: Running) -> tuple[Path, ...]:
+    return gpu_devices() if running.claim.queue == routing.TRANSCODE_GPU else ()
 
 
 def _inspect(encode: Encode, target: Path, encoded: Encoded) -> _Seen:

@@ -14,6 +14,7 @@ from jobs.states import FINAL_JOB, AttemptState, JobState
 
 _ACCOUNTS_OFFERED = 30
 _LADDER = "-"
+_COMMAND = "!"
 
 # Word for word the condition of the index `live_jobs`: another spelling would not use it.
 LIVE = ~Q(state__in=[str(state) for state in sorted(FINAL_JOB)])
@@ -71,21 +72,23 @@ class AccountFilter(SimpleListFilter):
 
 
 class PresetFilter(SimpleListFilter):
-    """By the preset's name, whatever its version."""
+    """By what was asked for: a preset's name, whatever its version, a ladder, a command."""
 
     title = "preset"
     parameter_name = "preset"
 
     def lookups(self, request: HttpRequest, model_admin: "ModelAdmin[Any]") -> list[tuple[str, str]]:
         names = Preset.objects.order_by("name").values_list("name", flat=True).distinct()
-        return [*((name, name) for name in names), (_LADDER, "A ladder of its own")]
+        return [*((name, name) for name in names), (_LADDER, "A ladder of its own"), (_COMMAND, "A command")]
 
     def queryset(self, request: HttpRequest, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
         match self.value():
             case None:
                 return queryset
             case value if value == _LADDER:
-                return queryset.filter(preset=None)
+                return queryset.filter(preset=None, ladder__isnull=False)
+            case value if value == _COMMAND:
+                return queryset.filter(command__isnull=False)
             case name:
                 return queryset.filter(preset__name=name)
 

@@ -7,7 +7,18 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Avg, Exists, FloatField, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models import (
+    Avg,
+    BooleanField,
+    Exists,
+    ExpressionWrapper,
+    FloatField,
+    OuterRef,
+    Prefetch,
+    Q,
+    QuerySet,
+    Subquery,
+)
 from django.db.models.fields.json import KT
 from django.db.models.functions import Cast
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -54,8 +65,9 @@ class JobAdmin(RunAgain, NewestFirstAdmin[Job], PageAdmin[Job]):
             .annotate(
                 mean_progress=Subquery(progress.values("mean")),
                 source_seconds=Cast(KT("plan__duration_seconds"), FloatField()),
+                is_command=ExpressionWrapper(Q(command__isnull=False), output_field=BooleanField()),
             )
-            .defer("plan", "ladder", "metadata")
+            .defer("plan", "ladder", "command", "metadata")
         )
 
     def get_search_results(
@@ -87,8 +99,8 @@ class JobAdmin(RunAgain, NewestFirstAdmin[Job], PageAdmin[Job]):
         return cells.short(row.id)
 
     @display(description="Account, preset")
-    def owner(self, row: Job) -> str:
-        return cells.clipped(row.account.slug, under=str(row.preset) if row.preset else "own ladder")
+    def owner(self, row: Any) -> str:
+        return cells.clipped(row.account.slug, under=job_page.wish_of(row.preset, row.is_command))
 
     @display(description="State")
     def state_badge(self, row: Job) -> str:

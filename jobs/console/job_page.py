@@ -1,5 +1,6 @@
 """One job on one page: what was asked for, what the source is, what was planned, what came out, and by whose hand."""
 
+import shlex
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,8 +10,8 @@ from adapters.ffmpeg.probe import parse_probe
 from audit.models import AuditEvent
 from jobs import stores
 from jobs.console import cells, source_section
-from jobs.console.sections import Cell, Facts, Notes, Section, Table, columns, notice, numbers
-from jobs.models import Attempt, Job, Output, Rendition, Source, Step
+from jobs.console.sections import Cell, Facts, Notes, Section, Table, Text, columns, notice, numbers
+from jobs.models import Attempt, Job, Output, Preset, Rendition, Source, Step
 from jobs.states import OutputState, StepState
 
 REFRESH_SECONDS = 5
@@ -20,7 +21,8 @@ MOST_ROWS = 300
 
 def sections(job: Job) -> list[Section]:
     """Eight queries, however much the job holds."""
-    source = Source.objects.filter(job=job).order_by("position").first()
+    sources = list(Source.objects.filter(job=job).order_by("position"))
+    source = sources[0] if sources else None
     renditions = list(Rendition.objects.filter(job=job).select_related("step"))
     attempts = list(attempts_of(job))
     outputs = list(Output.objects.filter(job=job).select_related("rendition").defer("probe", "index"))
@@ -30,8 +32,10 @@ def sections(job: Job) -> list[Section]:
     found: list[Section | None] = [
         *notice(job.fault_code, job.fault_bucket, job.fault_message, job.fault_detail),
         _facts(job, events),
+        _command(job),
         source_section.facts(source, probe),
         source_section.streams(probe),
+        source_section.others(sources[1:]),
         _plan(job),
         _notes(job),
         _renditions(renditions, attempts, outputs),
@@ -55,8 +59,9 @@ def attempts_of(job: Job) -> "Sequence[Attempt]":
     return list(newest)[::-1]
 
 
-def _wish(job: Job) -> str:
-    return str(job.preset) if job.preset else "own ladder" if job.command is None else "command"
+def wish_of(preset: Preset | None, is_command: bool) -> str:
+    """What a job was asked to make, in a word or two."""
+    return str(preset) if preset else "command" if is_command else "own ladder"
 
 
 def _facts(job: Job, events: list[AuditEvent]) -> Facts:
@@ -68,7 +73,7 @@ def _facts(job: Job, events: list[AuditEvent]) -> Facts:
         ("Account", job.account.slug),
         ("Submitted by", submitted_by),
         ("Reference", cells.code(job.reference)),
-        ("Wish", _wish(job)),
+        ("Wish", wish_of(job.preset, job.command is not None)),
         ("Created (UTC)", cells.when(job.created_at)),
         ("Started", cells.when(job.started_at)),
         ("Finished", cells.when(job.finished_at)),
@@ -88,9 +93,17 @@ def _facts(job: Job, events: list[AuditEvent]) -> Facts:
     return Facts("Job", rows)
 
 
+def _command(job: Job) -> Text | None:
+    """As it was posted: what ran instead stands with each attempt."""
+    if job.command is None:
+        return None
+    posted = job.command["command"]
+    return Text("Command, as posted", posted if isinstance(posted, str) else shlex.join(posted))
+
+
 def _plan(job: Job) -> Facts | None:
     plan: dict[str, Any] | None = job.plan
-    if not plan:
+    if not plan or job.command is not None:
         return None
     return Facts(
         "Plan",
@@ -110,7 +123,7 @@ def _decimal(fraction: str) -> str:
 
 
 def _notes(job: Job) -> Notes | None:
-    if not job.plan:
+    if not job.plan or job.command is not None:
         return None
     return Notes("Where the plan departs from the ladder", job.plan["notes"], empty="Nowhere.")
 

@@ -1,6 +1,8 @@
 """What is known of a source, from the row and from its probe."""
 
-from adapters.ffmpeg.probe import AudioStream, Probe, VideoStream
+from collections.abc import Sequence
+
+from adapters.ffmpeg.probe import AudioStream, Probe, VideoStream, parse_probe
 from jobs.console import cells
 from jobs.console.sections import Cell, Facts, Table, columns
 from jobs.models import Source
@@ -26,6 +28,38 @@ def facts(source: Source | None, probe: Probe | None) -> Facts | None:
             ("Bit rate", cells.rate(probe.bit_rate_kbps)),
         ]
     return Facts("Source", rows)
+
+
+def others(sources: Sequence[Source]) -> Table | None:
+    """The second source and those after it, which only a command has."""
+    if not sources:
+        return None
+    return Table(
+        "Further sources",
+        columns("Input", "URL", "Size", "SHA-256", "Holds"),
+        [
+            [
+                str(source.position + 1),
+                cells.code(source.url),
+                cells.size(source.size_bytes),
+                cells.digest(source.sha256) if source.sha256 else cells.NOTHING,
+                _holds(source),
+            ]
+            for source in sources
+        ],
+    )
+
+
+def _holds(source: Source) -> str:
+    if not source.probe:
+        return cells.NOTHING
+    probe = parse_probe(source.probe)
+    kinds = [
+        *(stream.codec for stream in probe.video),
+        *(stream.codec for stream in probe.audio),
+        *probe.other,
+    ]
+    return ", ".join(kinds)
 
 
 def streams(probe: Probe | None) -> Table | None:

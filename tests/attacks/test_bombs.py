@@ -159,18 +159,21 @@ def test_what_never_ends_is_stopped_by_its_cap(what: str, folder: Path, ffmpeg: 
     assert seconds_of(made.outputs[0].entry) <= CAPS.duration_seconds + 0.5
 
 
-def test_a_picture_made_huge_by_its_filter_stops_at_the_encoder(
+def test_a_picture_made_huge_by_an_expression_is_no_larger_than_allowed(
     folder: Path, ffmpeg: Path, clip: Path
 ) -> None:
-    """`scale` is bounded by the parser; an expression of it by what it is wrapped in."""
+    """A number is bounded by the parser; an expression by what it is wrapped in: 25,600 wide would be asked for."""
     source = folder / "clip.mp4"
     source.write_bytes(clip.read_bytes())
-    program = parse("ffmpeg -i https://a.example/clip.mp4 -vf scale=iw*20:ih*20 -frames:v 1 out.png")
+    program = parse("ffmpeg -i https://a.example/clip.mp4 -vf scale=iw*20:ih/20 -frames:v 1 out.jpg")
     made = regenerate(program, sources=[source], out=folder / "out", ffmpeg=ffmpeg, caps=CAPS)
     for each in made.folders:
         each.mkdir(parents=True)
-    completed, _ = run(*made.argvs[0], folder=folder)
-    assert completed.peak_rss_bytes < 1024 * MIB
+    completed, stderr = run(*made.argvs[0], folder=folder)
+    assert completed.exit_code == 0, stderr
+    assert completed.peak_rss_bytes < PLENTY_BYTES
+    [picture] = run_probe(media.ffprobe(), made.outputs[0].entry)[0].video
+    assert (picture.width, picture.height) == (8192, 36)
 
 
 # --- words ---

@@ -11,7 +11,7 @@ from audit.recorder import read_stderr
 from jobs import submission
 from jobs.api.requests import JobRequest
 from jobs.models import Account, Attempt, Job, Output
-from jobs.states import JobState
+from jobs.states import JobState, StepKind
 from tests.attacks.constructs import CONSTRUCTS, Places, inner
 from tests.attacks.honeypots import HoneyFile, HoneyServer
 from tests.commandline.hostile import HOSTILE
@@ -124,7 +124,7 @@ def test_what_a_hostile_program_plants_among_the_outputs_is_not_stored(
     )
     taken.chmod(0o755)
     job = post(acme, command=f"ffmpeg -i {upload(acme, clip)} -t 0.2 -c copy out.mp4")
-    drive(job, until="rendition")
+    drive(job, until=StepKind.RENDITION)
     settings.FFMPEG_BINARY = taken
     monkeypatch.setattr(process, "chosen", lambda: "none")
     assert not honey.was_opened

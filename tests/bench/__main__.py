@@ -14,7 +14,7 @@ from pathlib import Path
 from rich.console import Console
 
 from config.embedded.programs import ROOT
-from tests.bench import inbound, ladder, post, remux, webhooks
+from tests.bench import inbound, ladder, post, remux, sandbox, webhooks
 from tests.bench.bed import Bed, bed
 from tests.bench.results import Row, keep, table
 from tests.bench.sources import short_clip
@@ -26,6 +26,7 @@ Part = Callable[[Bed], list[Row]]
 
 # In this order: `post` and `inbound` stop the workers.
 FULL: dict[str, Part] = {
+    "sandbox": lambda bed: sandbox.measure(bed, starts=40, encodes=7),
     "remux": lambda bed: remux.measure(bed, pairs=30, bursts=3, burst_jobs=100),
     "ladder": lambda bed: ladder.measure(bed, pairs=3),
     "webhooks": lambda bed: webhooks.measure(bed, pairs=5, deliveries=2000, spaced=40),
@@ -33,6 +34,7 @@ FULL: dict[str, Part] = {
     "inbound": lambda bed: inbound.measure(bed, pairs=5, requests=1000),
 }
 QUICK: dict[str, Part] = {
+    "sandbox": lambda bed: sandbox.measure(bed, starts=10, encodes=1),
     "remux": lambda bed: remux.measure(bed, pairs=5, bursts=1, burst_jobs=20),
     "ladder": lambda bed: ladder.measure(bed, pairs=1, seconds=4),
     "webhooks": lambda bed: webhooks.measure(bed, pairs=1, deliveries=400, spaced=6),

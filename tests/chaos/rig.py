@@ -240,7 +240,8 @@ def rig(folder: Path, clip: Path, random: Random, *, small_disk: bool = True) ->
         _launched(programs.beat()),
         _launched(programs.conductor()),
         *(_launched(programs.worker(name, "transcode-cpu,transcode-gpu", 2)) for name in ENCODING_WORKERS),
-        _launched(programs.worker("rest", "control,files,webhooks,delivery,mail,inbound", 2)),
+        _launched(programs.worker("rest", "control,files,delivery,mail,inbound", 2)),
+        _launched(programs.webhooks_worker()),
     ]
     with (
         _small_disk(folder / "work", wanted=small_disk) as has_small_disk,

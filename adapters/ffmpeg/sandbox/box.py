@@ -51,6 +51,11 @@ def grants(box: Box, binary: Path) -> Grants:
     )
 
 
+def gpu_devices() -> tuple[Path, ...]:
+    """The device files of this machine's GPUs, for a box in which one is used: NVIDIA's, and those of DRM (VA-API, QSV)."""
+    return (*sorted(Path("/dev").glob("nvidia*")), *sorted(Path("/dev/dri").glob("renderD*")))
+
+
 @lru_cache(maxsize=8)
 def _existing(paths: Sequence[str]) -> tuple[str, ...]:
     return tuple(path for path in paths if Path(path).exists())
