@@ -80,7 +80,10 @@ UNFOLD: dict[str, Any] = {
                     _item("Audit trail", "history", "audit_auditevent", "audit.view_auditevent"),
                     _item("Events", "outgoing_mail", "webhooks_event", "webhooks.view_event"),
                     _item(
-                        "Inbound webhooks", "move_to_inbox", "inbound_inboundevent", "inbound.view_inboundevent"
+                        "Inbound webhooks",
+                        "move_to_inbox",
+                        "inbound_inboundevent",
+                        "inbound.view_inboundevent",
                     ),
                 ],
             },

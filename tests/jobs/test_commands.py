@@ -1,4 +1,4 @@
-"""A customer's own command, from the request to the files: accepted as JSON or text, run in its box, under their names."""
+"""A customer's own command, from the request to the files: accepted, run in its box, stored under their names."""
 
 import json
 

@@ -52,7 +52,7 @@ def grants(box: Box, binary: Path) -> Grants:
 
 
 def gpu_devices() -> tuple[Path, ...]:
-    """The device files of this machine's GPUs, for a box in which one is used: NVIDIA's, and those of DRM (VA-API, QSV)."""
+    """Device files of the GPUs here, for a box in which one is used: NVIDIA's, and DRM's (VA-API, QSV)."""
     return (*sorted(Path("/dev").glob("nvidia*")), *sorted(Path("/dev/dri").glob("renderD*")))
 
 
