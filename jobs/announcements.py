@@ -104,7 +104,19 @@ def _outputs(job: Job) -> Document:
     committed = _committed(job).exclude(kind=Output.Kind.PLAYLIST).order_by("kind", "path")
     rows = list(committed[: MOST_OUTPUTS + 1])
     total = committed.count() if len(rows) > MOST_OUTPUTS else len(rows)
-    return {"outputs": [_file(row) for row in rows[:MOST_OUTPUTS]], "outputs_total": total}
+    names = _names(job)
+    told = [{**_file(row), **names.get(row.path.rpartition("/")[2], {})} for row in rows[:MOST_OUTPUTS]]
+    return {"outputs": told, "outputs_total": total}
+
+
+def _names(job: Job) -> dict[str, Document]:
+    """What a command's request calls its outputs, and where it wants them, by the name of the file."""
+    given = job.command["outputs"] if job.command else {}
+    named: dict[str, Document] = {}
+    for name, text in given.items() if isinstance(given, Mapping) else ():
+        is_place = "://" in text
+        named[text.rpartition("/")[2]] = {"name": name, **({"delivered_url": text} if is_place else {})}
+    return named
 
 
 def _files(job: Job, renditions: set[str]) -> dict[str, Output]:

@@ -35,6 +35,8 @@ class MessageOutput(MessagePlace):
     sha256 = serializers.CharField()
     duration_seconds = serializers.FloatField(allow_null=True)
     encoder_revision = serializers.CharField(allow_null=True)
+    name = serializers.CharField(required=False, help_text="What the request of a command calls it.")
+    delivered_url = serializers.CharField(required=False, help_text="Where the request wanted it.")
 
 
 class MessageJob(_Serializer[Any]):

@@ -288,7 +288,7 @@ def test_the_webhook_is_told_once_at_the_end(s3, valkey, clip):
         "command_id": str(job.id),
         "status": "SUCCESS",
         "output_files": {
-            "a.mp4": {
+            "out_1": {
                 "storage_url": stores.public_url(output.url),
                 "size_mbytes": output.size_bytes / 1048576,
                 "duration": output.duration_seconds,

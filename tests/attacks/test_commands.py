@@ -35,11 +35,10 @@ def aimed(tmp_path: Path, honey: HoneyFile, bare: HoneyFile, server: HoneyServer
     return Places(tmp_path, honey.path, bare.path, server.url, 9)
 
 
-@pytest.fixture(params=["landlock", "none"])
-def layer(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """With the box, and with the whitelists of the command line alone."""
-    monkeypatch.setattr(process, "chosen", lambda: request.param)
-    return str(request.param)
+@pytest.fixture
+def whitelists_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No box: what the command line says has to do."""
+    monkeypatch.setattr(process, "chosen", lambda: "none")
 
 
 @pytest.mark.parametrize("kind", ["filters that read", "filters that write or connect", "options that read"])
@@ -78,9 +77,10 @@ def test_the_filter_that_draws_subtitles_follows_a_playlist_if_it_is_let(
 
 @by_construct
 @pytest.mark.parametrize("role", ["subtitles", "member of a list"])
+@pytest.mark.usefixtures("whitelists_alone")
 @pytest.mark.django_db(transaction=True)
 def test_a_hostile_file_in_another_role_of_a_command_reaches_nothing(
-    role: str, construct, layer: str, acme, clip: Path, aimed: Places, honey: HoneyFile, bare, server
+    role: str, construct, acme, clip: Path, aimed: Places, honey: HoneyFile, bare, server
 ) -> None:
     """The filters that draw subtitles and the lists of the concat demuxer open files without our whitelists."""
     if role == "subtitles":

@@ -31,7 +31,7 @@ def tasks(message: Message) -> Mapping[str, Any]:
 
 @shape("commands")
 def commands(message: Message) -> Mapping[str, Any]:
-    """Output files by their file names: those of the request are in the answer to `GET /v1/commands/{id}`."""
+    """Output files by their names in the request; those that have none there by the names of their files."""
     job = message.data.get("job", {})
     return {
         "command_id": job.get("id"),
@@ -57,11 +57,11 @@ def _in_order(outputs: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
 
 
 def _name(output: Mapping[str, Any]) -> str:
-    return str(output.get("url", "")).rpartition("/")[2]
+    return str(output.get("name") or output.get("url", "").rpartition("/")[2])
 
 
 def _link(output: Mapping[str, Any]) -> str | None:
-    return output.get("public_url") or output.get("url")
+    return output.get("delivered_url") or output.get("public_url") or output.get("url")
 
 
 def _file(output: Mapping[str, Any]) -> Mapping[str, Any]:
