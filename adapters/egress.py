@@ -25,7 +25,7 @@ from urllib.parse import urljoin
 
 import requests
 import urllib3
-from ssrfguard import BlockedAddressError, SSRFGuardError
+from ssrfguard import DEFAULT_DENIED, AddressTable, Block, BlockedAddressError, Reach, SSRFGuardError
 from ssrfguard import Policy as Policy
 from ssrfguard.requests import Session
 from urllib3.connection import HTTPConnection
@@ -38,6 +38,18 @@ POLL_SECONDS = 0.25
 # How long a request that was cut may take to notice. Only a name look-up, which nothing can interrupt, takes
 # longer.
 _LAST_BREATH_SECONDS = 2.0
+
+# Global unicast is 2000::/3 (RFC 4291, section 2.4). The library denies what IANA's registry names, and lets pass,
+# for one, ::ffff:0:0:0/96 (RFC 2765), behind which a translator finds every IPv4 address, ours included.
+_DENIED = AddressTable(
+    (
+        *DEFAULT_DENIED.blocks,
+        *(
+            Block(ip_network(network), "not global unicast", "RFC4291", Reach.DENIED)
+            for network in ("::/3", "4000::/2", "8000::/1")
+        ),
+    )
+)
 
 # As many digits as make sense: int() raises for thousands of them.
 _NUMBER = re.compile(r"[0-9]{1,15}")
@@ -116,6 +128,7 @@ def retry_after_seconds(value: str) -> float | None:
 def policy_of(allowed_networks: tuple[str, ...], allowed_ports: frozenset[int]) -> Policy:
     """What may be reached. No redirects: where they are followed, each hop is checked as a URL of its own."""
     return Policy(
+        denied_networks=_DENIED,
         allowed_networks=tuple(ip_network(network) for network in allowed_networks),
         allowed_ports=allowed_ports,
         max_redirects=0,

@@ -118,7 +118,7 @@ def _results(command: Regenerated, program: Program) -> Iterator[_Result]:
     for number, made in enumerate(command.outputs):
         try:
             found = collect(made.folder, most=left)
-        except OutputRefused as error:
+        except (OutputRefused, FileNotFoundError) as error:
             raise Faulted(faults.fault("output_refused", str(error))) from error
         left -= len(found)
         expected = _expectation(program, made)

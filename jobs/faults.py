@@ -77,7 +77,7 @@ SPECS: dict[str, FaultSpec] = {
     "operation_not_supported": FaultSpec(_B.CONFIGURATION, "This storage cannot do that.", "The scheme's adapter lacks the operation."),
     "storage_throttled": FaultSpec(_B.RATE_LIMITED, "The storage asks to slow down.", "429 or SlowDown."),
     "storage_unavailable": FaultSpec(_B.TRANSIENT, "The storage does not answer.", "5xx, refused or timed out."),
-    "fetch_interrupted": FaultSpec(_B.TRANSIENT, "The transfer broke off.", "Body shorter than its Content-Length."),
+    "fetch_interrupted": FaultSpec(_B.TRANSIENT, "The transfer broke off.", "Body shorter than its Content-Length, or slower than 10 kB/s for 30 s."),
     "fetch_aborted": FaultSpec(_B.TRANSIENT, _INTERRUPTED, "Stopped by the worker: lease lost, cancelled or stopping."),
     "network_error": FaultSpec(_B.TRANSIENT, "The network failed.", "Timed out, refused or reset."),
     # The machine

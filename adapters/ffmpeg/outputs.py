@@ -16,6 +16,9 @@ class OutputRefused(Exception):
 
 def collect(folder: Path, *, most: int) -> tuple[Path, ...]:
     """Every file beneath `folder`, sorted by path. Raises OutputRefused, FileNotFoundError."""
+    # A link in the folder's own place would be followed: its files would be another tenant's.
+    if not stat.S_ISDIR(os.lstat(folder).st_mode):
+        raise OutputRefused(f"{folder.name!r} is not a folder any more")
     found: list[Path] = []
     for path in _walk(folder):
         found.append(path)

@@ -11,6 +11,8 @@ from adapters.ffmpeg.memory import resident_bytes
 _MEASURE_SECONDS = 1.0
 _MEMORY_SECONDS = 0.2
 _MIB = 1 << 20
+# The fingerprint holds each of them; no command of ours may keep as many (`jobs.commands`).
+_MOST_FILES = 4000
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,8 @@ class Watch:
         if files != self._files:
             self._files = files
             self.advanced()
+        if len(files) > _MOST_FILES:
+            return Breach(StopReason.OUTPUT_TOO_LARGE, f"more than {_MOST_FILES} files written")
         grown, limit = size - self._bytes_before, self._limits.output_bytes
         if limit is None or grown <= limit:
             return None
@@ -91,6 +95,8 @@ class Watch:
                     continue
                 size += stat.st_size
                 files.add((str(path), stat.st_size, stat.st_mtime_ns))
+                if len(files) > _MOST_FILES:
+                    return size, frozenset(files)
         return size, frozenset(files)
 
 

@@ -16,7 +16,6 @@ import signal
 import socket
 import struct
 import sys
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -270,7 +269,6 @@ def kill_as_the_owner_of_a_socket() -> None:
         fcntl.fcntl(one, 10, signal.SIGKILL)  # F_SETSIG
         fcntl.fcntl(one, fcntl.F_SETFL, os.O_ASYNC)
         os.write(other.fileno(), b"x")
-        time.sleep(0.05)
 
 
 def signal_the_worker() -> None:

@@ -94,3 +94,9 @@ def test_a_file_that_is_not_there_is_missing_and_not_refused(out: Path) -> None:
         check(out / "0" / "none.mp4")
     with pytest.raises(FileNotFoundError):
         collect(out / "1", most=1)
+
+
+def test_a_link_in_the_folders_own_place_is_not_followed(out: Path, foreign: Path) -> None:
+    (out / "1").symlink_to(foreign)
+    with pytest.raises(OutputRefused, match="'1' is not a folder any more"):
+        collect(out / "1", most=1)

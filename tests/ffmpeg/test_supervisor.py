@@ -321,6 +321,17 @@ def test_a_missing_binary_is_exit_code_127_with_a_reason(tmp_path: Path) -> None
     )
 
 
+def test_a_child_that_writes_files_without_end_is_stopped(tmp_path: Path) -> None:
+    script = (
+        "import os, pathlib, time\n"
+        "for number in range(5000): pathlib.Path(str(number)).touch()\n"
+        "time.sleep(60)"
+    )
+    completed = supervise_python(script, tmp_path)
+    assert completed.stop_reason is StopReason.OUTPUT_TOO_LARGE
+    assert completed.stop_detail == "more than 4000 files written"
+
+
 def test_peak_memory_is_the_childs_and_not_the_workers(tmp_path: Path) -> None:
     ballast = bytearray(os.urandom(1)) * 200_000_000
     completed = supervise_python("held = b'x' * 60_000_000; print('progress=continue', flush=True)", tmp_path)
