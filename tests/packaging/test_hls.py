@@ -350,3 +350,25 @@ def test_segments_are_the_file_cut_into_pieces(fragments, segment):
     seconds = [float(line[8:-1]) for line in lines if line.startswith("#EXTINF:")]
     assert sum(seconds) * 1000 == pytest.approx(sum(duration for _, duration in fragments), abs=0.1)
     assert all(int(one + 0.5) <= target for one in seconds)
+
+
+def test_sound_alone_has_its_words_too():
+    """A master of sound lists subtitles as one of pictures does, whether or not there are languages to choose."""
+    words = TextTrack(
+        "de.m3u8", "de.vtt", BitRate(Fraction(1000), Fraction(500)), "Deutsch", "de", is_forced=True
+    )
+    bare, whole = (
+        master_playlist([], [AUDIO], Fraction(2)),
+        master_playlist([], [AUDIO], Fraction(2), [words]),
+    )
+    assert media_lines(whole) == [
+        '#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID="subtitles",NAME="Deutsch",LANGUAGE="de",'
+        'DEFAULT=NO,AUTOSELECT=YES,FORCED=YES,URI="de.m3u8"'
+    ]
+    (line,), (former,) = stream_lines(whole), stream_lines(bare)
+    assert line.endswith(',SUBTITLES="subtitles"')
+    rates = [int(one.partition("BANDWIDTH=")[2].partition(",")[0]) for one in (line, former)]
+    assert rates[0] == rates[1] + 1000
+    french = replace(AUDIO, language="fr", name="Français")
+    lines = stream_lines(master_playlist([], [AUDIO, french], Fraction(2), [words]))
+    assert all('AUDIO="audio",SUBTITLES="subtitles"' in one for one in lines)
