@@ -7,7 +7,6 @@ from uuid import UUID
 from django.conf import settings
 
 from adapters.ffmpeg.outputs import OutputRefused, check
-from adapters.ffmpeg.stderr import decode_errors
 from adapters.ffmpeg.subtitles import build_subtitles_argv
 from adapters.ffmpeg.supervisor import Box
 from adapters.packaging import webvtt
@@ -37,7 +36,7 @@ def make(running: Running, rendition: Rendition) -> dict[UUID, dict[str, Any]]:
     argv = build_subtitles_argv(
         planned.stream_index, ffmpeg=settings.FFMPEG_BINARY, source=source, target=draft
     )
-    encoded = encode(
+    encode(
         running,
         rendition.job,
         [argv],
@@ -47,8 +46,6 @@ def make(running: Running, rendition: Rendition) -> dict[UUID, dict[str, Any]]:
     )
     subtitles = _read(draft, planned.film_seconds)
     if not subtitles.cues:
-        if decode_errors(encoded.stderr):
-            raise Faulted(faults.fault("source_damaged", "none of the subtitles could be read"))
         return {}
     target.write_text(subtitles.text, encoding="utf-8", newline="")
     files = [File(target, planned.file_name)]

@@ -95,6 +95,7 @@ def words_of(job: Job, key: str) -> Output:
 
 
 def listed(job: Job) -> list[tuple[str, str, str, str, str, str]]:
+    assert job.manifest is not None
     media = m3u8.loads(read(job.manifest)).media
     return [
         (one.name, one.language, one.default, one.autoselect, one.forced, one.uri)
@@ -197,11 +198,11 @@ def test_subtitles_that_show_nothing_are_left_out_with_a_note(acme, subtitled):
     assert Attempt.objects.get(rendition=french).exit_code == 0
 
 
-def test_a_growing_manifest_lists_them_when_they_are_there(acme, subtitled):
+def test_a_progressive_manifest_grows_by_them(acme, subtitled):
     source = subtitled((ENGLISH, "eng", "srt", "default"))
     ladder = replace(LADDER, publish="progressive")
     job = drive(make_job(acme, upload(acme, source, "film.mkv"), ladder), until=StepKind.RENDITION)
-    for key, expected in (("180p", None), ("subtitles-eng", None), ("audio", ["en"])):
+    for key, expected in (("180p", None), ("audio", []), ("subtitles-eng", ["en"])):
         assert run_step(job.renditions.get(key=key).step) == "done"
         job.refresh_from_db()
         assert (job.manifest and [one[1] for one in listed(job)]) == expected
@@ -217,6 +218,33 @@ def test_subtitles_that_cannot_be_made_leave_the_film_alone(acme, subtitled):
     assert drive(job).state == JobState.PARTIAL
     assert listed(job) == []
     assert "SUBTITLES" not in read(job.manifest)
+
+
+def test_text_that_is_no_utf_8_is_the_sources_fault(acme, ffmpeg, clip, tmp_path):
+    latin, film = tmp_path / "latin.srt", tmp_path / "film.mkv"
+    latin.write_bytes(GERMAN.replace("Eins", "Gr\u00fc\u00dfe").encode("latin-1"))
+    argv = [
+        ffmpeg,
+        "-nostdin",
+        "-v",
+        "error",
+        "-i",
+        clip,
+        "-i",
+        latin,
+        "-map",
+        "0",
+        "-map",
+        "1",
+        "-c",
+        "copy",
+        film,
+    ]
+    subprocess.run(argv, check=True, timeout=60)
+    job = drive(make_job(acme, upload(acme, film, "film.mkv"), LADDER))
+    assert job.state == JobState.PARTIAL
+    (words,) = job.renditions.filter(kind="subtitles")
+    assert (words.state, words.fault_code) == (RenditionState.FAILED, "source_unreadable")
 
 
 def test_a_title_is_what_the_menu_shows_however_hostile(acme, subtitled):
