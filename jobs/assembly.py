@@ -20,7 +20,8 @@ def work(running: Running) -> None:
         plan = Plan.from_json(job.plan)
         rungs = manifests.rungs_of(job.id, renditions) if manifests.has_manifest(plan) else []
         if rungs:
-            manifest = publication.publish(running, job, plan, rungs)
+            words = manifests.words_of(job.id, renditions)
+            manifest = publication.publish(running, job, plan, rungs, words)
     if state == JobState.SUCCEEDED and job.command is not None:
         placing.place(running, job)
     with leases.fenced(held, StepState.DONE, progress=1.0) as moves:

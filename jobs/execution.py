@@ -18,7 +18,7 @@ from adapters.ffmpeg.stderr import decode_errors
 from adapters.ffmpeg.supervisor import Box
 from adapters.ffmpeg.verify import verify_grid, verify_output
 from adapters.packaging.fragments import FragmentIndex, IndexUnreadable, codec_string, read_index
-from jobs import commands, extras, faults, publication, routing, storing
+from jobs import commands, extras, faults, publication, routing, storing, subtitles
 from jobs.attempts import Faulted, Running
 from jobs.encoding import Encoded, encode
 from jobs.ingest import stage
@@ -49,6 +49,8 @@ def work(running: Running) -> None:
     def finish(moves: Change) -> None:
         for output_id, fields in found.items():
             Output.objects.filter(id=output_id).update(**fields)
+        if rendition.kind == subtitles.KIND and not found:
+            subtitles.note_empty(rendition)
         moves.attempt(held.attempt_id, AttemptState.SUCCEEDED, label=held.label)
         moves.rendition(rendition, RenditionState.RUNNING, RenditionState.SUCCEEDED)
         moves.open_barrier()
@@ -60,10 +62,10 @@ def work(running: Running) -> None:
 
 def _is_only(rendition: Rendition) -> bool:
     plan = rendition.job.plan
-    return len(plan["renditions"]) + len(plan.get("extras", ())) == 1
+    return sum(len(plan.get(kinds, ())) for kinds in ("renditions", "extras", "subtitles")) == 1
 
 
-_MAKERS = {KIND: commands.make, extras.KIND: extras.make}
+_MAKERS = {KIND: commands.make, extras.KIND: extras.make, subtitles.KIND: subtitles.make}
 
 
 def _make(running: Running, rendition: Rendition) -> dict[UUID, dict[str, Any]]:

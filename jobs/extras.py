@@ -1,5 +1,10 @@
-"""What is made beside the ladder: posters, thumbnails, sprite sheets, previews, waveforms. Renditions of their own."""
+"""What is made beside the ladder: posters, thumbnails, sprite sheets, previews, waveforms, media info.
 
+Renditions of their own.
+"""
+
+import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -25,9 +30,11 @@ def make(running: Running, rendition: Rendition) -> dict[UUID, dict[str, Any]]:
     """Make one, look at it, store it; what was found out about each file, for its row."""
     planned = ExtraPlan.from_json(rendition.spec)
     source, folder = running.workspace / "0.bin", running.workspace / "out"
-    stage(Source.objects.get(job_id=rendition.job_id, position=0), source, running)
     folder.mkdir()
     target = folder / planned.file_name
+    if planned.encode is None:
+        return _write_info(running, rendition, target)
+    stage(Source.objects.get(job_id=rendition.job_id, position=0), source, running)
     argv = build_extra_argv(planned.encode, ffmpeg=settings.FFMPEG_BINARY, source=source, target=target)
     box = Box(readable=(source,), writable=(folder,))
     encode(running, rendition.job, [argv], box=box, duration_seconds=planned.encode.duration_seconds)
@@ -40,6 +47,31 @@ def make(running: Running, rendition: Rendition) -> dict[UUID, dict[str, Any]]:
     outputs = storing.name(running, rendition, files)
     with storing.stored(outputs, files):
         return {outputs[0].id: _look(target)}
+
+
+def _write_info(running: Running, rendition: Rendition, target: Path) -> dict[UUID, dict[str, Any]]:
+    """Media info: nothing runs for it, and the source is not fetched."""
+    document = media_info(Source.objects.get(job_id=rendition.job_id, position=0), rendition.job.plan)
+    target.write_text(json.dumps(document, indent=1), encoding="utf-8")
+    files = [File(target, target.name)]
+    outputs = storing.name(running, rendition, files)
+    with storing.stored(outputs, files):
+        return {outputs[0].id: {}}
+
+
+def media_info(source: Source, plan: Mapping[str, Any]) -> dict[str, Any]:
+    """What is known of a source, and the plan of each rendition. Its URL may hold a key, its path is ours: neither."""
+    probe = source.probe or {}
+    container = {key: value for key, value in probe.get("format", {}).items() if key != "filename"}
+    return {
+        "source": {
+            "sha256": source.sha256,
+            "size_bytes": source.size_bytes,
+            "content_type": source.content_type,
+            "probe": {**probe, "format": container},
+        },
+        "plan": plan,
+    }
 
 
 def _look(file: Path) -> dict[str, Any]:

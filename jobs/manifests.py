@@ -1,6 +1,6 @@
 """From a job's committed files to the text of its manifests. Nothing is stored here."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from uuid import UUID
@@ -9,9 +9,10 @@ from adapters.ffmpeg.probe import parse_probe
 from adapters.packaging import dash, hls
 from adapters.packaging.fragments import FragmentIndex
 from adapters.packaging.languages import name_of, tag_of
-from adapters.packaging.tracks import AudioTrack, Media, SingleFile, VideoTrack, video_range
+from adapters.packaging.timeline import rate_of, seconds_of
+from adapters.packaging.tracks import AudioTrack, Media, SingleFile, TextTrack, VideoTrack, video_range
 from jobs.models import Output, Rendition, Source
-from jobs.planner.plan import Plan, RenditionPlan
+from jobs.planner.plan import Plan, RenditionPlan, SubtitlesPlan
 from jobs.states import OutputState, RenditionState
 
 MASTER = "master.m3u8"
@@ -22,6 +23,7 @@ CONTENT_TYPES = {".m3u8": HLS_TYPE, ".mpd": DASH_TYPE}
 
 # Kinds of rendition that a manifest lists; the others are files that stand for themselves.
 LISTED = ("video", "audio")
+WORDS = "subtitles"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,14 @@ class Rung:
         return SingleFile(f"../../{self.output.path}")
 
 
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Subtitles with their file."""
+
+    planned: SubtitlesPlan
+    output: Output
+
+
 def has_manifest(plan: Plan) -> bool:
     """Whether the packaging knows any: MP4 and its like are files that stand for themselves."""
     return bool(_formats(plan))
@@ -46,6 +56,26 @@ def has_manifest(plan: Plan) -> bool:
 
 def rungs_of(job_id: UUID, renditions: Iterable[Rendition], pending: Output | None = None) -> list[Rung]:
     """Those that a manifest can list now, in the ladder's order; `pending` is taken as committed."""
+    languages = _languages(job_id)
+    rungs = []
+    for one, output in _files_of(job_id, renditions, LISTED, pending):
+        planned = RenditionPlan.from_json(one.spec)
+        sound = planned.encode.audio
+        language = languages.get(sound.stream_index) if sound else None
+        rungs.append(Rung(planned, output, FragmentIndex.from_json(output.index), language))
+    return rungs
+
+
+def words_of(job_id: UUID, renditions: Iterable[Rendition], pending: Output | None = None) -> list[Words]:
+    """Subtitles that a manifest can list now: first those that the file flags as default, in its order."""
+    found = _files_of(job_id, renditions, (WORDS,), pending)
+    words = [Words(SubtitlesPlan.from_json(one.spec), output) for one, output in found]
+    return sorted(words, key=lambda one: not one.planned.is_default)
+
+
+def _files_of(
+    job_id: UUID, renditions: Iterable[Rendition], kinds: Sequence[str], pending: Output | None
+) -> Iterator[tuple[Rendition, Output]]:
     outputs = {
         output.rendition_id: output
         for output in Output.objects.filter(
@@ -54,19 +84,12 @@ def rungs_of(job_id: UUID, renditions: Iterable[Rendition], pending: Output | No
     }
     if pending is not None:
         outputs[pending.rendition_id] = pending
-    languages = _languages(job_id)
-    rungs = []
     for one in renditions:
-        if one.kind not in LISTED or one.id not in outputs:
+        if one.kind not in kinds or one.id not in outputs:
             continue
         is_pending = pending is not None and one.id == pending.rendition_id
-        if one.state != RenditionState.SUCCEEDED and not is_pending:
-            continue
-        planned, output = RenditionPlan.from_json(one.spec), outputs[one.id]
-        sound = planned.encode.audio
-        language = languages.get(sound.stream_index) if sound else None
-        rungs.append(Rung(planned, output, FragmentIndex.from_json(output.index), language))
-    return rungs
+        if one.state == RenditionState.SUCCEEDED or is_pending:
+            yield one, outputs[one.id]
 
 
 def _languages(job_id: UUID) -> dict[int, str | None]:
@@ -76,23 +99,29 @@ def _languages(job_id: UUID) -> dict[int, str | None]:
     return {stream.index: tag_of(stream.language) for stream in parse_probe(source.probe).audio}
 
 
-def texts(plan: Plan, rungs: Sequence[Rung], media_of: Callable[[Rung], Media]) -> dict[str, str]:
+def texts(
+    plan: Plan, rungs: Sequence[Rung], media_of: Callable[[Rung], Media], words: Sequence[Words] = ()
+) -> dict[str, str]:
     """Every text by its file's name: what a manifest names comes before it, and the one that counts is the last."""
     segment: Fraction = plan.segment_seconds
     written: dict[str, str] = {}
     formats = _formats(plan)
     tracks = [(rung, _track(plan, rung)) for rung in rungs]
+    seconds = max(seconds_of(rung.index) for rung in rungs)
+    text = [_text(one, seconds) for one in words]
     if "dash" in formats:
         listed = [dash.Representation(rung.planned.key, track, media_of(rung)) for rung, track in tracks]
-        written[MPD] = dash.manifest(listed, (), segment)
+        written[MPD] = dash.manifest(listed, text, segment)
     if "hls" in formats:
         for rung, track in tracks:
             written[track.uri] = hls.media_playlist(rung.index, media_of(rung), segment)
             if isinstance(track, VideoTrack) and track.key_frames_uri:
                 written[track.key_frames_uri] = hls.key_frame_playlist(rung.index, media_of(rung), segment)
+        for subtitles in text:
+            written[subtitles.uri] = hls.text_playlist([(subtitles.file_uri, seconds)])
         video = [track for _, track in tracks if isinstance(track, VideoTrack)]
         audio = [track for _, track in tracks if isinstance(track, AudioTrack)]
-        written[MASTER] = hls.master_playlist(video, audio, segment)
+        written[MASTER] = hls.master_playlist(video, audio, segment, text)
     return written
 
 
@@ -144,6 +173,21 @@ def _track(plan: Plan, rung: Rung) -> VideoTrack | AudioTrack:
         sample_aspect_ratio=picture.sample_aspect_ratio,
         # A dot, which no rung's name has: "720p.iframes" is nobody's playlist.
         key_frames_uri=f"{key}.iframes.m3u8" if rung.index.has_key_frames else None,
+    )
+
+
+def _text(words: Words, seconds: Fraction) -> TextTrack:
+    """One file for the whole film: so small that no player gains by segments of it."""
+    planned, language = words.planned, tag_of(words.planned.language)
+    # A title is a stranger's text, and no double quote or hash at its start can stand in a playlist.
+    title = (planned.title or "").replace('"', "'").lstrip("# ")
+    return TextTrack(
+        uri=f"{planned.key}.m3u8",
+        file_uri=f"../../{words.output.path}",
+        rate=rate_of([(words.output.size_bytes, round(1000 * seconds))], 1000),
+        name=title or name_of(language) or "Subtitles",
+        language=language,
+        is_forced=planned.is_forced,
     )
 
 

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db.models.functions import Now
 
 from adapters.ffmpeg.probe import parse_probe
-from jobs import admission, canvas, dispatch, extras, faults, leases, routing
+from jobs import admission, canvas, dispatch, extras, faults, leases, routing, subtitles
 from jobs.attempts import Faulted, Running
 from jobs.models import Job, Rendition, Source, Step
 from jobs.models.identifiers import uuid7
@@ -88,7 +88,11 @@ def _plan(job: Job) -> tuple[dict[str, Any], list[_Wanted]]:
         _Wanted(one.key, extras.KIND, one.required, one.to_json(), routing.TRANSCODE_CPU)
         for one in plan.extras
     ]
-    return plan.to_json(), [*renditions, *beside]
+    words = [
+        _Wanted(one.key, subtitles.KIND, False, one.to_json(), routing.TRANSCODE_CPU)
+        for one in plan.subtitles
+    ]
+    return plan.to_json(), [*renditions, *beside, *words]
 
 
 def _send(steps: list[Step], join: Step) -> bool:

@@ -17,7 +17,19 @@ from adapters.storage.base import StorageError
 from jobs import faults, leases, stores
 from jobs.attempts import Faulted, Running
 from jobs.leases import LeaseLost
-from jobs.manifests import CONTENT_TYPES, LISTED, MASTER, MPD, Rung, is_playable, rungs_of, texts
+from jobs.manifests import (
+    CONTENT_TYPES,
+    LISTED,
+    MASTER,
+    MPD,
+    WORDS,
+    Rung,
+    Words,
+    is_playable,
+    rungs_of,
+    texts,
+    words_of,
+)
 from jobs.models import Job, Output, Rendition
 from jobs.planner.plan import Plan
 from jobs.states import OutputState, StepState
@@ -31,7 +43,7 @@ _PIECES_AT_ONCE = 64
 _PUTS_AT_ONCE = 4
 
 
-def publish(running: Running, job: Job, plan: Plan, rungs: list[Rung]) -> Output:
+def publish(running: Running, job: Job, plan: Plan, rungs: list[Rung], words: list[Words]) -> Output:
     """The join's part: everything that is missing for the manifests, then these; the one that counts.
 
     Raises StorageError, LeaseLost, Faulted.
@@ -41,7 +53,7 @@ def publish(running: Running, job: Job, plan: Plan, rungs: list[Rung]) -> Output
     if plan.segments == "separate":
         for rung in rungs:
             media[rung.planned.key] = _segments_of(rung) or _cut_again(running, job, plan, rung, folder)
-    written = texts(plan, rungs, lambda rung: media[rung.planned.key])
+    written = texts(plan, rungs, lambda rung: media[rung.planned.key], words)
     outputs = _text_rows(running, job, folder, written)
     _put_texts(running, outputs, written)
     return outputs[-1]
@@ -91,11 +103,11 @@ def _listed(rendition: Rendition, found: Mapping[UUID, Mapping[str, Any]]) -> Ou
     """The output that a manifest will list, as it will be; None if none will, or nobody asks before the join."""
     wish = rendition.job.plan
     is_asked = wish.get("segments") == "separate" or wish.get("publish") == "progressive"
-    if rendition.kind not in LISTED or not is_asked:
+    if rendition.kind not in (*LISTED, WORDS) or not is_asked:
         return None
     outputs = Output.objects.filter(id__in=found, rendition=rendition, kind=Output.Kind.RENDITION)
     output = outputs.order_by("path").first()
-    if output is None or not found[output.id].get("index"):
+    if output is None or (rendition.kind in LISTED and not found[output.id].get("index")):
         return None
     for column, value in found[output.id].items():
         setattr(output, column, value)
@@ -137,7 +149,8 @@ def _grow(running: Running, job: Job, plan: Plan, output: Output, name: str) -> 
     A storage that fails costs the version, not the encode: the join's own manifest lists everything.
     """
     seen = _committed(job.id)
-    rungs = rungs_of(job.id, Rendition.objects.filter(job_id=job.id), output)
+    renditions = list(Rendition.objects.filter(job_id=job.id))
+    rungs, words = rungs_of(job.id, renditions, output), words_of(job.id, renditions, output)
     if not is_playable(plan, [rung.planned.key for rung in rungs]):
         return None
     media: dict[str, Media] = {rung.planned.key: rung.single_file for rung in rungs}
@@ -147,7 +160,7 @@ def _grow(running: Running, job: Job, plan: Plan, output: Output, name: str) -> 
             if cut_before is None:
                 return None
             media[rung.planned.key] = cut_before
-    written = texts(plan, rungs, lambda rung: media[rung.planned.key])
+    written = texts(plan, rungs, lambda rung: media[rung.planned.key], words)
     outputs = _text_rows(running, job, f"manifest/{name}/", written)
     try:
         _put_texts(running, outputs, written)

@@ -24,6 +24,7 @@ _DISCONTINUOUS = frozenset({"mpegts", "mpeg", "ogg", "live_flv"})
 # libavcodec's names of the orders in which fields are coded and shown.
 _INTERLACED = frozenset({"tt", "bb", "tb", "bt"})
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
+_TITLE_CHARACTERS = 100
 _CLOCK = re.compile(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)")
 _PICTURES = {
     ".jpg": "jpeg_pipe", ".jpeg": "jpeg_pipe", ".png": "png_pipe", ".webp": "webp_pipe", ".bmp": "bmp_pipe",
@@ -116,6 +117,21 @@ class AudioStream:
 
 
 @dataclass(frozen=True, slots=True)
+class SubtitleStream:
+    """One subtitle stream, of text or of pictures; `language` as in AudioStream."""
+
+    index: int
+    codec: str
+    language: str | None
+    is_default: bool
+    """As the file flags it. Matroska's writers flag the first stream unasked."""
+    is_forced: bool
+    """Only what has to be read although the viewer understands the sound."""
+    title: str | None
+    """What the file calls it: printable, on one line, at most 100 characters."""
+
+
+@dataclass(frozen=True, slots=True)
 class Probe:
     """One media file. `format_name` is the demuxer's name (a comma list for the mov family)."""
 
@@ -127,6 +143,7 @@ class Probe:
     audio: tuple[AudioStream, ...]
     other: tuple[str, ...]
     """Codec types of the remaining streams: "subtitle", "data", "attachment"."""
+    subtitles: tuple[SubtitleStream, ...] = ()
 
     @property
     def forgets_delays(self) -> bool:
@@ -228,6 +245,7 @@ def parse_probe(document: Mapping[str, object]) -> Probe:
         video=video,
         audio=audio,
         other=other,
+        subtitles=tuple(_subtitles(item) for item in streams if item.get("codec_type") == "subtitle"),
     )
 
 
@@ -260,21 +278,39 @@ def _video(item: Mapping[str, object]) -> VideoStream:
 
 
 def _audio(item: Mapping[str, object]) -> AudioStream:
-    # It goes into command lines and manifests: what is no code is none.
-    language = (text(_tags(item).get("language")) or "").lower()
     return AudioStream(
         index=count(item.get("index")) or 0,
         codec=text(item.get("codec_name")) or "unknown",
         sample_rate_hz=count(item.get("sample_rate")) or 0,
         channels=count(item.get("channels")) or 0,
         channel_layout=text(item.get("channel_layout")),
-        language=language if _LANGUAGE.fullmatch(language) and language != "und" else None,
+        language=_language(item),
         is_default=number(mapping(item.get("disposition")).get("default")) == 1,
         duration_seconds=_stream_duration(item),
         start_seconds=number(item.get("start_time")),
         codec_profile=text(item.get("profile")),
         bit_rate_kbps=_bit_rate(item),
     )
+
+
+def _subtitles(item: Mapping[str, object]) -> SubtitleStream:
+    disposition = mapping(item.get("disposition"))
+    title = " ".join((text(_tags(item).get("title")) or "").split())
+    title = "".join(letter for letter in title[:_TITLE_CHARACTERS] if letter.isprintable())
+    return SubtitleStream(
+        index=count(item.get("index")) or 0,
+        codec=text(item.get("codec_name")) or "unknown",
+        language=_language(item),
+        is_default=number(disposition.get("default")) == 1,
+        is_forced=number(disposition.get("forced")) == 1,
+        title=title.strip() or None,
+    )
+
+
+def _language(item: Mapping[str, object]) -> str | None:
+    """It goes into command lines and manifests: what is no code is none."""
+    language = (text(_tags(item).get("language")) or "").lower()
+    return language if _LANGUAGE.fullmatch(language) and language != "und" else None
 
 
 def _bit_rate(item: Mapping[str, object]) -> float | None:

@@ -102,7 +102,7 @@ def master_playlist(
     lines = ["#EXTM3U", "#EXT-X-VERSION:7", "#EXT-X-INDEPENDENT-SEGMENTS"]
     groups = _groups(audio)
     if not variants:
-        return "\n".join([*lines, *_sound_alone(groups, segment_seconds), ""])
+        return "\n".join([*lines, *_sound_alone(groups, segment_seconds, text), ""])
 
     for group, tracks in groups.items():
         lines += _audio_media(group, tracks)
@@ -115,14 +115,18 @@ def master_playlist(
         for variant, rate in zip(variants, variant_rates, strict=True):
             attributes = list(_picture(variant))
             attributes += [f"AUDIO={_quoted(group)}"] if group else []
-            attributes += [f'SUBTITLES="{_TEXT_GROUP}"'] if text else []
+            attributes += _text_group(text)
             codecs = list(dict.fromkeys([variant.codec, *(track.codec for track in tracks)]))
             lines += [_stream_inf(rate + beside, codecs, *attributes), _line(variant.uri)]
     lines += [_key_frame_stream_inf(variant) for variant in variants if variant.key_frames_uri is not None]
     return "\n".join([*lines, ""])
 
 
-def _sound_alone(groups: Mapping[str, Sequence[AudioTrack]], segment_seconds: Fraction) -> Iterator[str]:
+def _sound_alone(
+    groups: Mapping[str, Sequence[AudioTrack]], segment_seconds: Fraction, text: Sequence[TextTrack]
+) -> Iterator[str]:
+    yield from _text_media(text)
+    words, beside = _text_group(text), BitRate.largest([track.rate for track in text])
     has_languages = len({track.language for tracks in groups.values() for track in tracks}) > 1
     if has_languages:
         for group, tracks in groups.items():
@@ -130,11 +134,12 @@ def _sound_alone(groups: Mapping[str, Sequence[AudioTrack]], segment_seconds: Fr
     for group, tracks in groups.items():
         rates = [bit_rate(track.index, segment_seconds) for track in tracks]
         if has_languages:
-            yield _stream_inf(BitRate.largest(rates), [tracks[0].codec], f"AUDIO={_quoted(group)}")
+            most = BitRate.largest(rates) + beside
+            yield _stream_inf(most, [tracks[0].codec], f"AUDIO={_quoted(group)}", *words)
             yield _line(tracks[0].uri)
             continue
         for track, rate in zip(tracks, rates, strict=True):
-            yield _stream_inf(rate, [track.codec])
+            yield _stream_inf(rate + beside, [track.codec], *words)
             yield _line(track.uri)
 
 
@@ -175,6 +180,10 @@ def _audio_media(group: str, tracks: Sequence[AudioTrack]) -> Iterator[str]:
         values += [f'CHANNELS="{track.channels}"'] if track.channels else []
         yield f"#EXT-X-MEDIA:{','.join(values)},URI={_quoted(track.uri)}"
         chosen.add(track.language)
+
+
+def _text_group(text: Sequence[TextTrack]) -> list[str]:
+    return [f'SUBTITLES="{_TEXT_GROUP}"'] if text else []
 
 
 def _text_media(text: Sequence[TextTrack]) -> Iterator[str]:

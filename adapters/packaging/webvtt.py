@@ -45,11 +45,7 @@ class Subtitles:
 
 def parse(text: str) -> Subtitles:
     """Read a WebVTT file, with its line ends made one; comments are left out. Raises SubtitlesUnreadable."""
-    if len(text) > MAX_CHARACTERS:
-        raise SubtitlesUnreadable(f"the text has more than {MAX_CHARACTERS} characters")
-    text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").replace("\0", "\ufffd")
-    if not re.match(r"WEBVTT(?:[ \t\n]|\Z)", text):
-        raise SubtitlesUnreadable("line 1: a WebVTT file begins with WEBVTT")
+    text = _lines(text)
     head, cues = [], []
     for line, block in _blocks(text):
         timing = next((one for one in block[:2] if "-->" in one), None)
@@ -61,6 +57,33 @@ def parse(text: str) -> Subtitles:
         elif not block[0].startswith("NOTE"):
             raise SubtitlesUnreadable(f"line {line}: this is no cue: it has no timing line")
     return Subtitles("\n\n".join(head), tuple(cues))
+
+
+def mend(text: str, seconds: float | None) -> Subtitles:
+    """What FFmpeg wrote, as WebVTT that every player reads: its cues in order, and none after the film's `seconds`.
+
+    FFmpeg hands on what the source says: cues without words or time, an empty line in the middle of one (WebVTT
+    ends it there), an arrow in the words, cues in any order and beyond the film. The former are left out, lines
+    drawn together, arrows escaped, and the last is cut off. Settings and identifiers are left out.
+    Raises SubtitlesUnreadable for what is no WebVTT at all.
+    """
+    lines = _lines(text)
+    drafts: list[tuple[int, int, list[str]]] = []
+    for _, block in _blocks(lines):
+        found = _TIMING.fullmatch(block[0])
+        if found is not None:
+            parts = found.groups(default="0")
+            drafts.append((_milliseconds(*parts[:4]), _milliseconds(*parts[4:]), block[1:]))
+        elif drafts:
+            drafts[-1][2].extend(block)
+    last = None if seconds is None else int(seconds * 1000)
+    cues = []
+    for start, drafted, words in sorted(drafts, key=lambda draft: draft[:2]):
+        end = drafted if last is None else min(drafted, last)
+        said = "\n".join(one.replace("-->", "--&gt;") for one in words if one.strip())
+        if end > start and said:
+            cues.append(Cue(start, end, f"{_clock(start)} --> {_clock(end)}\n{said}"))
+    return Subtitles("WEBVTT", tuple(cues))
 
 
 def bit_rate(written: Sequence[str], durations: Sequence[Fraction]) -> BitRate:
@@ -84,6 +107,16 @@ def segments(subtitles: Subtitles, durations: Iterable[Fraction]) -> list[str]:
         written.append(Subtitles(subtitles.head, tuple(inside)).text)
         start = end
     return written
+
+
+def _lines(text: str) -> str:
+    """With line ends made one. Raises SubtitlesUnreadable for what is too long or does not begin as WebVTT."""
+    if len(text) > MAX_CHARACTERS:
+        raise SubtitlesUnreadable(f"the text has more than {MAX_CHARACTERS} characters")
+    text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").replace("\0", "\ufffd")
+    if not re.match(r"WEBVTT(?:[ \t\n]|\Z)", text):
+        raise SubtitlesUnreadable("line 1: a WebVTT file begins with WEBVTT")
+    return text
 
 
 def _blocks(text: str) -> Iterable[tuple[int, list[str]]]:
@@ -110,3 +143,9 @@ def _cue(line: int, timing: str, block: list[str]) -> Cue:
 
 def _milliseconds(hours: str, minutes: str, seconds: str, fraction: str) -> int:
     return ((int(hours) * 60 + int(minutes)) * 60 + int(seconds)) * 1000 + int(fraction)
+
+
+def _clock(milliseconds: int) -> str:
+    minutes, milliseconds = divmod(milliseconds, 60_000)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours:02d}:{minutes:02d}:{milliseconds // 1000:02d}.{milliseconds % 1000:03d}"

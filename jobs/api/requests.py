@@ -11,7 +11,6 @@ from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
 from adapters.ffmpeg.encoders import AUDIO_ENCODERS, VIDEO_ENCODERS
-from adapters.ffmpeg.extras import KINDS
 from adapters.storage.base import Refused
 from jobs import presets, stores
 from jobs.api import commands
@@ -83,10 +82,10 @@ class AudioRequest(Strict):
 
 
 class ExtraRequest(Strict):
-    """What is made beside the ladder: a picture or a short clip."""
+    """What is made beside the ladder: a picture, a short clip, or what is known of the source (media_info)."""
 
     name = Text()
-    kind = Text(help_text=f"One of: {', '.join(KINDS)}.")
+    kind = Text(help_text=f"One of: {', '.join(specs.EXTRA_KINDS)}.")
     at_seconds = Number(required=False, allow_null=True, help_text="Where in the film it is taken.")
     duration_seconds = Number(required=False, allow_null=True, help_text="Of a clip.")
     interval_seconds = Number(
@@ -122,6 +121,11 @@ class LadderRequest(Strict):
     audio_languages = Text(
         required=False, default="default", help_text="all: a rendition for each language of the source."
     )
+    subtitles = Text(
+        required=False,
+        default="none",
+        help_text="all: the source's subtitles of text, as WebVTT; never required.",
+    )
     strategy = Text(required=False, default="separate", help_text="separate: each rung is its own process.")
     extras = ExtraRequest(many=True, required=False, default=list, max_length=specs.MAX_EXTRAS)  # type: ignore[call-arg]
 
@@ -136,6 +140,7 @@ class LadderRequest(Strict):
             publish=attrs["publish"],
             passthrough=attrs["passthrough"],
             audio_languages=attrs["audio_languages"],
+            subtitles=attrs["subtitles"],
             strategy=attrs["strategy"],
             extras=tuple(Extra(**extra) for extra in attrs["extras"]),
         )

@@ -7,7 +7,7 @@ from adapters.ffmpeg.probe import AudioStream, Probe, VideoStream
 from jobs.planner.pictures import hdr_of, size_of_source
 from jobs.planner.plan import ExtraPlan
 from jobs.planner.sizes import Size, fit, own_size
-from jobs.planner.specs import Extra, Rung
+from jobs.planner.specs import MEDIA_INFO, Extra, Rung
 
 # Short sides, pixels.
 _HEIGHTS: dict[ExtraKind, int] = {
@@ -36,10 +36,13 @@ def plan_extras(
     """The extras that this source has something for; a note says what is left out, and why."""
     planned = []
     for extra in extras:
+        if extra.kind == MEDIA_INFO:
+            planned.append(ExtraPlan(extra.name, extra.required, None, f"{extra.name}.json"))
+            continue
         encode = (
             _waveform(extra, audio)
             if extra.kind == "waveform"
-            else _picture(extra, probe, video, audio, notes)
+            else _picture(extra, extra.kind, probe, video, audio, notes)
         )
         if encode is None:
             missing = "audio" if extra.kind == "waveform" else "video"
@@ -54,18 +57,23 @@ def _waveform(extra: Extra, audio: AudioStream | None) -> ExtraEncode | None:
     if audio is None:
         return None
     width, height = extra.width or _WAVEFORM.width, extra.height or _WAVEFORM.height
-    return ExtraEncode("waveform", _format(extra), audio.index, width, height)
+    return ExtraEncode("waveform", _format(extra, "waveform"), audio.index, width, height)
 
 
 def _picture(
-    extra: Extra, probe: Probe, video: VideoStream | None, audio: AudioStream | None, notes: list[str]
+    extra: Extra,
+    kind: ExtraKind,
+    probe: Probe,
+    video: VideoStream | None,
+    audio: AudioStream | None,
+    notes: list[str],
 ) -> ExtraEncode | None:
     if video is None:
         return None
     source = size_of_source(video)
-    height = extra.height if extra.height or extra.width else _HEIGHTS[extra.kind]
+    height = extra.height if extra.height or extra.width else _HEIGHTS[kind]
     # Of a panorama's tiles no sheet could be made.
-    width = extra.width or (_WIDEST_TILE if extra.kind == "sprite_sheet" else None)
+    width = extra.width or (_WIDEST_TILE if kind == "sprite_sheet" else None)
     size = fit(Rung(extra.name, height=height, width=width), source) or own_size(source)
     film = video.duration_seconds or probe.duration_seconds
     at = extra.at_seconds or 0.0
@@ -74,19 +82,19 @@ def _picture(
         at = round(film / 2, 3)
         notes.append(f"Extra {extra.name!r} is taken at {at:g} s: the source ends at {film:g} s.")
     seconds = None
-    if extra.kind in _SECONDS:
-        seconds = extra.duration_seconds or _SECONDS[extra.kind]
+    if kind in _SECONDS:
+        seconds = extra.duration_seconds or _SECONDS[kind]
         seconds = seconds if film is None else round(min(seconds, film - at), 3)
     interval, columns, rows = _SPRITE_SECONDS, 1, 1
-    if extra.kind == "sprite_sheet":
+    if kind == "sprite_sheet":
         at, film = 0.0, film or _SPRITE_SECONDS
         interval = max(extra.interval_seconds or _SPRITE_SECONDS, round(film / _MAX_TILES + 0.0005, 3))
         count = max(1, math.ceil(film / interval))
         columns = min(_COLUMNS, count)
         rows = math.ceil(count / columns)
     return ExtraEncode(
-        kind=extra.kind,
-        format=_format(extra),
+        kind=kind,
+        format=_format(extra, kind),
         stream_index=video.index,
         width=size.width,
         height=size.height,
@@ -95,11 +103,11 @@ def _picture(
         interval_seconds=interval,
         columns=columns,
         rows=rows,
-        audio_stream_index=audio.index if audio and extra.kind == "preview_clip" else None,
+        audio_stream_index=audio.index if audio and kind == "preview_clip" else None,
         tone_map=hdr_of(video) is not None,
         deinterlace=video.is_interlaced,
     )
 
 
-def _format(extra: Extra) -> ExtraFormat:
-    return extra.format or FORMATS[extra.kind][0]
+def _format(extra: Extra, kind: ExtraKind) -> ExtraFormat:
+    return extra.format or FORMATS[kind][0]

@@ -15,6 +15,7 @@ from jobs.planner.sizes import Size
 from jobs.planner.sounds import audio_encode, copied_audio, rungs_of
 from jobs.planner.specs import COPY, AudioRung, Ladder, Rung
 from jobs.planner.streams import audio_languages, best_audio, best_video, delay_seconds, is_still_image
+from jobs.planner.subtitles import plan_subtitles
 
 __all__ = ["Plan", "PlanFailed", "RenditionPlan", "resolve"]
 
@@ -46,6 +47,12 @@ def resolve(ladder: Ladder, probe: Probe) -> Plan:
             renditions.append(meeting.video_rendition(rung, picture, muxed))
     if video is None or ladder.has_segments:
         renditions += [meeting.audio_rendition(rung, sound) for rung, sound in sounds]
+    taken = {one.key for one in renditions} | {extra.name for extra in ladder.extras}
+    extras = plan_extras(ladder.extras, probe, best_video(probe), best_audio(probe), meeting.notes)
+    lengths = [one.encode.duration_seconds for one in renditions]
+    known = [seconds for seconds in lengths if seconds is not None]
+    film_seconds = max(known) if len(known) == len(lengths) else None
+    subtitles = plan_subtitles(ladder.subtitles, probe, film_seconds, taken, meeting.notes)
     return Plan(
         packaging=ladder.packaging,
         segment_seconds=meeting.grid.segment_seconds,
@@ -53,7 +60,8 @@ def resolve(ladder: Ladder, probe: Probe) -> Plan:
         frame_rate=meeting.grid.frame_rate,
         duration_seconds=probe.duration_seconds,
         renditions=tuple(renditions),
-        extras=plan_extras(ladder.extras, probe, best_video(probe), best_audio(probe), meeting.notes),
+        extras=extras,
+        subtitles=subtitles,
         notes=tuple(meeting.notes),
         segments=ladder.segments,
         publish=ladder.publish,

@@ -1,7 +1,7 @@
 """The plan: a ladder resolved against one source, stored with the job and never changed."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from fractions import Fraction
 from typing import Any, Literal
 
@@ -50,24 +50,51 @@ class RenditionPlan:
 
 @dataclass(frozen=True, slots=True)
 class ExtraPlan:
-    """One picture or clip to make beside the ladder. `key` is the extra's name."""
+    """What is made beside the ladder. `key` is the extra's name."""
 
     key: str
     required: bool
-    encode: ExtraEncode
+    encode: ExtraEncode | None
+    """The picture or clip; None for media info, which is written from what is known."""
     file_name: str
 
     def to_json(self) -> dict[str, Any]:
         return {
             "key": self.key,
             "required": self.required,
-            "encode": self.encode.to_json(),
+            "encode": self.encode.to_json() if self.encode else {},
             "file_name": self.file_name,
         }
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> "ExtraPlan":
-        return cls(**{**document, "encode": ExtraEncode.from_json(document["encode"])})
+        encode = document["encode"]
+        return cls(**{**document, "encode": ExtraEncode.from_json(encode) if encode else None})
+
+
+@dataclass(frozen=True, slots=True)
+class SubtitlesPlan:
+    """One stream of subtitles to carry as WebVTT. The job may always do without it."""
+
+    key: str
+    stream_index: int
+    """Absolute index in the source."""
+    language: str | None
+    """As the file gives it; `title`, `is_default` and `is_forced` too."""
+    title: str | None
+    is_default: bool
+    is_forced: bool
+    film_seconds: float | None
+    """When the last of the other renditions ends; None if the source does not tell."""
+    file_name: str
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> "SubtitlesPlan":
+        """The inverse of `to_json`. Raises TypeError for anything else."""
+        return cls(**document)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +114,7 @@ class Plan:
     segments: Segments = "single_file"
     publish: Publish = "final"
     extras: tuple[ExtraPlan, ...] = ()
+    subtitles: tuple[SubtitlesPlan, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON types; fractions as "num/den"."""
@@ -101,6 +129,7 @@ class Plan:
             "segments": self.segments,
             "publish": self.publish,
             "extras": [extra.to_json() for extra in self.extras],
+            "subtitles": [one.to_json() for one in self.subtitles],
         }
 
     @classmethod
@@ -116,6 +145,7 @@ class Plan:
                 "renditions": tuple(RenditionPlan.from_json(item) for item in document["renditions"]),
                 "notes": tuple(document["notes"]),
                 "extras": tuple(ExtraPlan.from_json(item) for item in document.get("extras", ())),
+                "subtitles": tuple(SubtitlesPlan.from_json(item) for item in document.get("subtitles", ())),
             }
         )
 

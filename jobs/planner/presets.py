@@ -7,7 +7,7 @@ rung down, HEVC a third less (Apple's HLS authoring specification, tables 2 and 
 GOPs of 2 s and segments of 4 s: quick starts, few requests.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from jobs.planner.specs import AudioRung, Extra, Ladder, Rung
 
@@ -102,12 +102,17 @@ _ARCHIVE = Rung(
     pixel_format="yuv420p",
 )
 
+
+def _hls(rungs: tuple[Rung, ...]) -> Ladder:
+    return Ladder("hls", rungs, AAC, subtitles="all")
+
+
 SHIPPED: tuple[Preset, ...] = (
-    Preset("hls-1080p", 1, "HLS, 1080p to 240p", Ladder("hls", (h264(1080, 5000), *_UP_TO_720P), AAC)),
-    Preset("hls-720p", 1, "HLS, 720p to 240p", Ladder("hls", _UP_TO_720P, AAC)),
+    Preset("hls-1080p", 2, "HLS, 1080p to 240p", _hls((h264(1080, 5000), *_UP_TO_720P))),
+    Preset("hls-720p", 2, "HLS, 720p to 240p", _hls(_UP_TO_720P)),
     Preset("mp4-720p", 1, "One MP4 file, 720p", Ladder("mp4", (h264(720, 2800),), AAC)),
-    Preset("hls-2160p-hevc", 1, "HLS, HEVC, 2160p to 360p, HDR kept", Ladder("hls", _HEVC, AAC)),
-    Preset("hls-av1", 1, "HLS, AV1, 1080p to 360p, HDR kept", Ladder("hls", _AV1, AAC)),
+    Preset("hls-2160p-hevc", 2, "HLS, HEVC, 2160p to 360p, HDR kept", _hls(_HEVC)),
+    Preset("hls-av1", 2, "HLS, AV1, 1080p to 360p, HDR kept", _hls(_AV1)),
     Preset(
         "web-1080p-720p-preview",
         1,
@@ -145,4 +150,10 @@ SHIPPED: tuple[Preset, ...] = (
         "The source's streams as they are, in MP4",
         Ladder("mp4", (Rung("copy", encoder="copy"),), AudioRung(encoder="copy")),
     ),
+)
+# Versions that jobs may have been submitted with; the HLS presets once left subtitles behind.
+FORMER: tuple[Preset, ...] = tuple(
+    replace(preset, version=1, ladder=replace(preset.ladder, subtitles="none"))
+    for preset in SHIPPED
+    if preset.version == 2
 )

@@ -12,12 +12,13 @@ from adapters.ffmpeg.encoders import (
     audio_encoder,
     video_encoder,
 )
-from adapters.ffmpeg.extras import FORMATS, KINDS
+from adapters.ffmpeg.extras import FORMATS
 from jobs.planner.specs import (
     BUFFER_KBITS,
     CHANNELS,
     COPY,
     DIMENSION,
+    EXTRA_KINDS,
     FRAME_RATE,
     GOP_SECONDS,
     HDR,
@@ -26,6 +27,7 @@ from jobs.planner.specs import (
     MAX_EXTRAS,
     MAX_PASSES,
     MAX_RUNGS,
+    MEDIA_INFO,
     NAME,
     PACKAGINGS,
     PASSTHROUGH,
@@ -35,6 +37,7 @@ from jobs.planner.specs import (
     SEGMENT_SECONDS,
     SEGMENTS,
     STRATEGIES,
+    SUBTITLES,
     VIDEO_KBPS,
     AudioRung,
     Extra,
@@ -65,6 +68,7 @@ _LADDER_CHOICES: dict[str, Sequence[object]] = {
     "passthrough": PASSTHROUGH,
     "audio_languages": LANGUAGES,
     "strategy": STRATEGIES,
+    "subtitles": SUBTITLES,
 }
 _RUNG_RANGES = {
     "height": DIMENSION,
@@ -77,6 +81,7 @@ _RUNG_RANGES = {
 _RUNG_WISHES = ("height", "width", "crf", "bitrate_kbps", "maxrate_kbps", "bufsize_kbps", "max_frame_rate")
 _ENCODER_WISHES = ("speed", "codec_profile", "level", "pixel_format", "tune")
 _AUDIO_WISHES = ("bitrate_kbps", "channels", "sample_rate_hz", "loudness_lufs")
+_PICTURE_WISHES = ("at_seconds", "duration_seconds", "interval_seconds", "format", "height", "width")
 _MOMENT = Range(0, 10**7)
 _LENGTH = Range(0.1, 60)
 _INTERVAL = Range(0.1, 3600)
@@ -236,7 +241,12 @@ def _audio(pointer: str, audio: AudioRung, ladder: Ladder) -> Iterator[Problem]:
 
 
 def _extra(pointer: str, extra: Extra) -> Iterator[Problem]:
-    yield from _unknown(pointer, extra, {"kind": KINDS})
+    yield from _unknown(pointer, extra, {"kind": EXTRA_KINDS})
+    if extra.kind == MEDIA_INFO:
+        for field in _PICTURE_WISHES:
+            if getattr(extra, field) is not None:
+                yield Problem(f"{pointer}/{field}", "conflict", f"Media info has no {field}: leave it out.")
+        return
     ranges = {
         "at_seconds": _MOMENT,
         "duration_seconds": _LENGTH,

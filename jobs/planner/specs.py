@@ -12,7 +12,7 @@ from typing import Any, Literal, get_args
 
 from adapters.ffmpeg.encode import Container
 from adapters.ffmpeg.encoders import Range
-from adapters.ffmpeg.extras import ExtraFormat, ExtraKind
+from adapters.ffmpeg.extras import KINDS, ExtraFormat, ExtraKind
 
 Packaging = Literal["hls", "dash", "hls+dash", "mp4", "webm"]
 PACKAGINGS: tuple[Packaging, ...] = get_args(Packaging)
@@ -24,12 +24,18 @@ Passthrough = Literal["auto", "never"]
 PASSTHROUGH: tuple[Passthrough, ...] = get_args(Passthrough)
 Languages = Literal["default", "all"]
 LANGUAGES: tuple[Languages, ...] = get_args(Languages)
+Subtitles = Literal["none", "all"]
+SUBTITLES: tuple[Subtitles, ...] = get_args(Subtitles)
 HdrWish = Literal["tone_map", "keep"]
 HDR: tuple[HdrWish, ...] = get_args(HdrWish)
 Pool = Literal["cpu", "gpu", "highmem"]
 POOLS: tuple[Pool, ...] = get_args(Pool)
 Strategy = Literal["separate"]
 STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)
+MEDIA_INFO: Literal["media_info"] = "media_info"
+"""The extra that no FFmpeg makes: what is known of the source and of the plan, as JSON."""
+AnyExtraKind = ExtraKind | Literal["media_info"]
+EXTRA_KINDS: tuple[AnyExtraKind, ...] = (*KINDS, MEDIA_INFO)
 # Packagings of whole files, without segments or a manifest, and what they are made of.
 FILES: Mapping[str, Container] = {"mp4": "mp4", "webm": "webm"}
 
@@ -109,14 +115,14 @@ class AudioRung:
 
 @dataclass(frozen=True, slots=True)
 class Extra:
-    """What is made beside the ladder: pictures and short clips. None: the planner's default.
+    """What is made beside the ladder: pictures, short clips, media info. None: the planner's default.
 
     `at_seconds` is where it is taken from, `height` its short side and `width` its long one, `interval_seconds` the
     distance of a sprite sheet's pictures. `format` is one of the kind's (`adapters.ffmpeg.extras.FORMATS`).
     """
 
     name: str
-    kind: ExtraKind
+    kind: AnyExtraKind
     at_seconds: float | None = None
     duration_seconds: float | None = None
     interval_seconds: float | None = None
@@ -136,6 +142,7 @@ class Ladder:
 
     `passthrough` "auto" copies a stream of the source that is what its rung asks for already. `audio_languages`:
     the default audio stream, or the first of each language. `strategy`: each rung is a process of its own.
+    `subtitles` "all" carries the source's subtitles of text as WebVTT, at most MAX_LANGUAGES.
     """
 
     packaging: Packaging
@@ -149,6 +156,7 @@ class Ladder:
     audio_languages: Languages = "default"
     strategy: Strategy = "separate"
     extras: tuple[Extra, ...] = ()
+    subtitles: Subtitles = "none"
 
     @property
     def container(self) -> Container:

@@ -15,12 +15,22 @@ def make(client, name="ours", **changes):
 
 
 def test_the_shipped_presets_are_everybodys(acme):
-    shown = {preset["name"]: preset for preset in acme.get("presets").json()}
+    shown = {preset["name"]: preset for preset in reversed(acme.get("presets").json())}
     assert set(shown) == {preset.name for preset in SHIPPED}
     assert all(preset["shared"] for preset in shown.values())
     for preset in SHIPPED:
-        assert shown[preset.name]["ladder"] == Preset.objects.get(name=preset.name).ladder
+        assert (
+            shown[preset.name]["ladder"]
+            == Preset.objects.get(name=preset.name, version=preset.version).ladder
+        )
         assert preset.ladder.to_json() == shown[preset.name]["ladder"]
+
+
+def test_the_versions_without_subtitles_can_still_be_read(acme):
+    newest, former = acme.get("presets/hls-720p/versions").json()
+    assert (newest["version"], newest["ladder"]["subtitles"]) == (2, "all")
+    assert (former["version"], former["ladder"]["subtitles"]) == (1, "none")
+    assert {**former["ladder"], "subtitles": "all"} == newest["ladder"]
 
 
 def test_a_preset_is_made_shown_and_named_by_a_job(acme):
@@ -68,7 +78,7 @@ def test_two_accounts_may_use_the_same_name(acme, rival):
 def test_what_everybody_has_cannot_be_taken_or_changed(acme):
     assert make(acme, name="hls-1080p").json()["code"] == "name_taken"
     assert acme.post("presets/hls-1080p/versions", {"ladder": LADDER}).status_code == 404
-    assert Preset.objects.filter(name="hls-1080p").count() == 1
+    assert Preset.objects.filter(name="hls-1080p").count() == 2
 
 
 def test_an_own_preset_goes_before_one_that_came_to_everybody_later(acme):

@@ -23,7 +23,7 @@ def test_a_job_is_accepted_at_once_with_its_address_and_its_first_steps(acme):
     assert response["Location"] == f"http://testserver/api/v1/jobs/{job.id}"
     assert response["Retry-After"] == "2"
     assert (job.account, job.reference, job.metadata) == (acme.account, "film-42", {"a": [1]})
-    assert (job.preset.name, job.preset.version) == ("hls-720p", 1)
+    assert (job.preset.name, job.preset.version) == ("hls-720p", 2)
     assert job.destination == f"s3://outputs/{acme.account.slug}/"
     assert Source.objects.get().url == acme.source()
     steps = {step.kind: (step.state, step.queue) for step in Step.objects.all()}

@@ -350,3 +350,49 @@ def test_segments_are_the_file_cut_into_pieces(fragments, segment):
     seconds = [float(line[8:-1]) for line in lines if line.startswith("#EXTINF:")]
     assert sum(seconds) * 1000 == pytest.approx(sum(duration for _, duration in fragments), abs=0.1)
     assert all(int(one + 0.5) <= target for one in seconds)
+
+
+def test_sound_alone_has_its_words_too():
+    """A master of sound lists subtitles as one of pictures does, whether or not there are languages to choose."""
+    words = TextTrack(
+        "de.m3u8", "de.vtt", BitRate(Fraction(1000), Fraction(500)), "Deutsch", "de", is_forced=True
+    )
+    bare, whole = (
+        master_playlist([], [AUDIO], Fraction(2)),
+        master_playlist([], [AUDIO], Fraction(2), [words]),
+    )
+    assert media_lines(whole) == [
+        '#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID="subtitles",NAME="Deutsch",LANGUAGE="de",'
+        'DEFAULT=NO,AUTOSELECT=YES,FORCED=YES,URI="de.m3u8"'
+    ]
+    (line,), (former,) = stream_lines(whole), stream_lines(bare)
+    assert line.endswith(',SUBTITLES="subtitles"')
+    rates = [int(one.partition("BANDWIDTH=")[2].partition(",")[0]) for one in (line, former)]
+    assert rates[0] == rates[1] + 1000
+    french = replace(AUDIO, language="fr", name="Français")
+    lines = stream_lines(master_playlist([], [AUDIO, french], Fraction(2), [words]))
+    assert all('AUDIO="audio",SUBTITLES="subtitles"' in one for one in lines)
+
+
+def test_a_master_with_sound_and_words_whole():
+    rate = BitRate(Fraction(1000), Fraction(500))
+    english = TextTrack("subtitles-eng.m3u8", "eng.vtt", rate, "English", "en")
+    forced = replace(english, uri="subtitles-3.m3u8", is_forced=True)
+    second = replace(english, uri="subtitles-4.m3u8", language=None)
+    assert master_playlist([HIGH], [AUDIO], Fraction(2), [english, forced, second]) == (
+        "#EXTM3U\n"
+        "#EXT-X-VERSION:7\n"
+        "#EXT-X-INDEPENDENT-SEGMENTS\n"
+        '#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="audio",NAME="English",LANGUAGE="en",DEFAULT=YES,AUTOSELECT=YES,'
+        'CHANNELS="2",URI="audio.m3u8"\n'
+        '#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID="subtitles",NAME="English",LANGUAGE="en",DEFAULT=NO,AUTOSELECT=YES,'
+        'FORCED=NO,URI="subtitles-eng.m3u8"\n'
+        '#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID="subtitles",NAME="English 2",LANGUAGE="en",DEFAULT=NO,AUTOSELECT=YES,'
+        'FORCED=YES,URI="subtitles-3.m3u8"\n'
+        '#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID="subtitles",NAME="English 3",DEFAULT=NO,AUTOSELECT=YES,'
+        'FORCED=NO,URI="subtitles-4.m3u8"\n'
+        # 500,000 B in 2 s, 32,000 B in 1.984 s and 1,000; 900,000 B in 5.28 s, 85,000 B in 5.312 s and 500.
+        '#EXT-X-STREAM-INF:BANDWIDTH=2130033,AVERAGE-BANDWIDTH=1492149,CODECS="avc1.64001f,mp4a.40.2",'
+        'RESOLUTION=1280x720,FRAME-RATE=25.000,VIDEO-RANGE=SDR,AUDIO="audio",SUBTITLES="subtitles"\n'
+        "720p.m3u8\n"
+    )

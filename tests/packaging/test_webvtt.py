@@ -1,6 +1,8 @@
 from fractions import Fraction
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from adapters.packaging import webvtt
 from adapters.packaging.webvtt import Cue, SubtitlesUnreadable, parse, segments
@@ -74,3 +76,64 @@ def test_a_text_without_end_is_refused(monkeypatch):
     monkeypatch.setattr(webvtt, "MAX_CHARACTERS", 10)
     with pytest.raises(SubtitlesUnreadable, match="more than 10 characters"):
         parse("WEBVTT\n\n\n\n\n")
+
+
+MESSY = """WEBVTT
+
+00:04.000 --> 00:04.500
+Third
+
+00:01.000 --> 00:02.000 line:0
+First, with an --> arrow
+
+and a line after an empty one
+
+00:03.000 --> 00:03.000
+No time
+
+00:03.000 --> 00:03.500
+
+00:05.000 --> 00:09.000
+Cut off
+by the end
+
+00:06.000 --> 00:07.000
+Behind the end
+
+01:00:00.000 --> 01:00:01.000
+An hour later
+"""
+
+
+def test_what_ffmpeg_hands_on_is_mended():
+    mended = webvtt.mend(MESSY, 6.0)
+    assert mended.text == (
+        "WEBVTT\n\n"
+        "00:00:01.000 --> 00:00:02.000\nFirst, with an --&gt; arrow\nand a line after an empty one\n\n"
+        "00:00:04.000 --> 00:00:04.500\nThird\n\n"
+        "00:00:05.000 --> 00:00:06.000\nCut off\nby the end\n"
+    )
+    assert parse(mended.text) == mended
+
+
+def test_where_the_end_is_not_known_nothing_is_cut_off():
+    assert [cue.end for cue in webvtt.mend(MESSY, None).cues] == [2000, 4500, 9000, 7000, 3_601_000]
+
+
+@pytest.mark.parametrize("text", ["", "1\n00:00:01,000 --> 00:00:02,000\nSubRip"])
+def test_what_is_no_webvtt_is_not_mended(text):
+    with pytest.raises(SubtitlesUnreadable, match="line 1"):
+        webvtt.mend(text, None)
+
+
+@given(
+    st.text(alphabet="WEBVT\n\r\0:.0123 ->aNOTESYL\ufeff\u2028<&", max_size=200),
+    st.none() | st.floats(0, 100),
+)
+def test_whatever_is_mended_is_webvtt_in_order(text, seconds):
+    mended = webvtt.mend(f"WEBVTT\n\n00:01.000 --> 00:02.000\n{text}", seconds)
+    assert parse(mended.text) == mended
+    assert [cue.start for cue in mended.cues] == sorted(cue.start for cue in mended.cues)
+    assert all(
+        cue.start < cue.end <= (1000 * seconds if seconds is not None else cue.end) for cue in mended.cues
+    )

@@ -9,18 +9,20 @@ from hypothesis import strategies as st
 
 from adapters.ffmpeg.command import build_passes
 from adapters.ffmpeg.encoders import VIDEO_ENCODERS, video_encoder
-from adapters.ffmpeg.extras import KINDS, build_extra_argv
+from adapters.ffmpeg.extras import build_extra_argv
 from adapters.ffmpeg.probe import Probe, parse_probe
 from jobs.faults import SPECS
 from jobs.planner.ladder import Plan, PlanFailed, resolve
-from jobs.planner.plan import ExtraPlan, RenditionPlan
+from jobs.planner.plan import ExtraPlan, RenditionPlan, SubtitlesPlan
 from jobs.planner.problems import problems
 from jobs.planner.specs import (
     COPY,
+    EXTRA_KINDS,
     HDR,
     LANGUAGES,
     PASSTHROUGH,
     PIXEL_FORMATS,
+    SUBTITLES,
     AudioRung,
     Extra,
     Ladder,
@@ -73,7 +75,14 @@ audio = st.fixed_dictionaries(
         "disposition": flags,
     }
 )
-other = st.fixed_dictionaries({"codec_type": st.sampled_from(["subtitle", "data", "attachment", None])})
+other = st.fixed_dictionaries(
+    {
+        "codec_type": st.sampled_from(["subtitle", "subtitle", "data", "attachment", None]),
+        "codec_name": st.sampled_from(["subrip", "mov_text", "hdmv_pgs_subtitle", None]),
+        "index": st.sampled_from([0, 2, 3, 9, "x"]),
+        "tags": st.fixed_dictionaries({"language": st.sampled_from(["eng", "deu", "und", "e!", None])}),
+    }
+)
 
 
 @st.composite
@@ -123,7 +132,7 @@ extras = st.lists(
     st.builds(
         Extra,
         name=name,
-        kind=st.sampled_from(KINDS),
+        kind=st.sampled_from(EXTRA_KINDS),
         at_seconds=st.none() | st.floats(0, 10**7),
         duration_seconds=st.none() | st.floats(0.1, 60),
         interval_seconds=st.none() | st.floats(0.1, 3600),
@@ -142,6 +151,7 @@ ladders = st.builds(
     passthrough=st.sampled_from(PASSTHROUGH),
     audio_languages=st.sampled_from(LANGUAGES),
     extras=extras,
+    subtitles=st.sampled_from(SUBTITLES),
 ).filter(lambda ladder: not problems(ladder))
 
 
@@ -161,7 +171,11 @@ def test_any_source_gives_a_valid_plan_or_a_known_failure(ladder, probe):
 def check(plan: Plan, ladder: Ladder, probe: Probe) -> None:
     assert Plan.from_json(json.loads(json.dumps(plan.to_json()))) == plan
     assert plan.renditions
-    everything: list[RenditionPlan | ExtraPlan] = [*plan.renditions, *plan.extras]
+    everything: list[RenditionPlan | ExtraPlan | SubtitlesPlan] = [
+        *plan.renditions,
+        *plan.extras,
+        *plan.subtitles,
+    ]
     keys = [one.key for one in everything]
     files = {one.file_name for one in everything}
     assert len(set(keys)) == len(files) == len(keys)
@@ -216,6 +230,8 @@ def check(plan: Plan, ladder: Ladder, probe: Probe) -> None:
 def check_extras(plan: Plan, probe: Probe) -> None:
     for extra in plan.extras:
         encode = extra.encode
+        if encode is None:
+            continue
         argv = build_extra_argv(encode, ffmpeg=Path("/f"), source=Path("/s"), target=Path("/t"))
         assert all(argv)
         assert encode.width * encode.columns <= 65_535

@@ -14,6 +14,7 @@ import pytest
 from adapters.ffmpeg.command import build_argv
 from adapters.ffmpeg.extras import build_extra_argv
 from adapters.ffmpeg.probe import Probe, parse_probe
+from adapters.ffmpeg.subtitles import build_subtitles_argv
 from jobs.planner.ladder import PlanFailed, resolve
 from jobs.planner.presets import SHIPPED
 from jobs.planner.specs import Ladder
@@ -62,9 +63,13 @@ def told(ladder: Ladder, probe: Probe) -> Iterator[str]:
         wish = "" if one.required else ", optional"
         yield f"{one.file_name} ({one.kind}, {one.encode.duration_seconds} s{wish}): {inner}"
     for extra in plan.extras:
+        assert extra.encode is not None, "no shipped preset asks for media info"
         argv = build_extra_argv(extra.encode, **paths)
         seek = " ".join(argv[argv.index("0.5") + 1 : argv.index("-max_alloc")])
         yield f"{extra.file_name}: {seek} {' '.join(argv[argv.index('-i') + 2 : argv.index('-sn')])}"
+    for words in plan.subtitles:
+        argv = build_subtitles_argv(words.stream_index, **paths)
+        yield f"{words.file_name}: {' '.join(argv[argv.index('-i') + 2 : argv.index('-map_metadata')])}"
     yield from plan.notes
 
 

@@ -1,7 +1,7 @@
 import json
 import math
 from dataclasses import replace
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
@@ -142,6 +142,8 @@ def test_nonsense_audio_is_named_by_its_field(changes, pointer, code):
         ({"packaging": "webm", "audio": None, "rungs": (RUNG,)}, "/rungs/0/encoder", "conflict"),
         ({"extras": (Extra("720p", "poster"),)}, None, "duplicate"),
         ({"extras": (Extra("a", cast("ExtraKind", "film")),)}, "/extras/0/kind", "unknown"),
+        ({"extras": (Extra("a", "media_info", height=90),)}, "/extras/0/height", "conflict"),
+        ({"subtitles": cast("Any", "some")}, "/subtitles", "unknown"),
         ({"extras": (Extra("a", "poster", format="gif"),)}, "/extras/0/format", "unknown"),
         ({"extras": (Extra("a", "poster", at_seconds=-1),)}, "/extras/0/at_seconds", "out_of_range"),
         ({"extras": (Extra("a", "sprite_sheet", height=1080),)}, "/extras/0/height", "out_of_range"),
