@@ -25,12 +25,12 @@ def make(running: Running, rendition: Rendition) -> dict[UUID, dict[str, Any]]:
     """Make one, look at it, store it; what was found out about each file, for its row."""
     planned = ExtraPlan.from_json(rendition.spec)
     source, folder = running.workspace / "0.bin", running.workspace / "out"
-    stage(Source.objects.get(job_id=rendition.job_id, position=0), source, running)
+    stage(Source.objects.get(job_id=rendition.job_id, position=0), source, running.is_held)
     folder.mkdir()
     target = folder / planned.file_name
     argv = build_extra_argv(planned.encode, ffmpeg=settings.FFMPEG_BINARY, source=source, target=target)
     box = Box(readable=(source,), writable=(folder,))
-    encode(running, rendition.job, [argv], box=box, duration_seconds=planned.encode.duration_seconds)
+    encode((running,), rendition.job, [argv], box=box, duration_seconds=planned.encode.duration_seconds)
     files = [File(target, planned.file_name)]
     duration = rendition.job.plan["duration_seconds"]
     if planned.encode.kind == "sprite_sheet" and duration:

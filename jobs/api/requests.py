@@ -122,7 +122,18 @@ class LadderRequest(Strict):
     audio_languages = Text(
         required=False, default="default", help_text="all: a rendition for each language of the source."
     )
-    strategy = Text(required=False, default="separate", help_text="separate: each rung is its own process.")
+    strategy = Text(
+        required=False,
+        default="separate",
+        help_text="separate: each rung is its own process. group: rungs share one that decodes once, where they fit.",
+    )
+    cascade_min_ssim = Number(
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="In a group: scale a rung from the next larger one where the SSIM to one that is scaled from the "
+        "source is at least this. null: scale all from the source.",
+    )
     extras = ExtraRequest(many=True, required=False, default=list, max_length=specs.MAX_EXTRAS)  # type: ignore[call-arg]
 
     def validate(self, attrs: dict[str, Any]) -> Ladder:  # the ladder is the value
@@ -137,6 +148,7 @@ class LadderRequest(Strict):
             passthrough=attrs["passthrough"],
             audio_languages=attrs["audio_languages"],
             strategy=attrs["strategy"],
+            cascade_min_ssim=attrs["cascade_min_ssim"],
             extras=tuple(Extra(**extra) for extra in attrs["extras"]),
         )
         found: dict[str, list[ErrorDetail]] = {}
