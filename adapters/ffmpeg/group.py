@@ -28,10 +28,11 @@ class Member:
 def shared(encode: Encode) -> tuple[object, ...] | None:
     """What all members of a group must have alike, since it comes before their pictures part.
 
-    None: this encode cannot be in a group. It has no picture, copies it, needs a device, or two passes.
+    None: this encode cannot be in a group. It has no picture, copies it, needs a device, or two passes; or it keeps
+    its HDR: FFmpeg 9 hands the film's mastering display and light levels to the first output of a graph alone.
     """
     video = encode.video
-    if video is None or video.passes != 1:
+    if video is None or video.passes != 1 or video.hdr is not None:
         return None
     encoder = video_encoder(video.encoder)
     if not encoder.filters or encoder.pool != "cpu":
@@ -42,7 +43,8 @@ def shared(encode: Encode) -> tuple[object, ...] | None:
 def build_group(members: Sequence[Member], *, ffmpeg: Path, source: Path) -> tuple[str, ...]:
     """The command that makes all targets from `source`, all of them local files.
 
-    A member that is scaled from the source has the bytes that `build_argv` would give it, as long as no cap binds.
+    A member that is scaled from the source has the bytes that `build_argv` would give it, as long as no cap binds;
+    without what a film says of its HDR, where the member has none.
     Raises ValueError for members that cannot share a process, or one that is scaled from a member after it;
     KeyError for an unknown encoder.
     """

@@ -72,24 +72,22 @@ def group(
     A group is named by its first rendition. Without a machine nothing bounds it. `cascade_min_ssim` scales a
     rendition from the next larger one of its group, where that costs no picture more than the bound allows.
     """
-    bins: list[list[RenditionPlan]] = []
+    groups: list[list[RenditionPlan]] = []
+    growing: dict[tuple[object, ...], list[RenditionPlan]] = {}
     for one in renditions:
-        kind = shared(one.encode)
-        if kind is None:
+        alike = shared(one.encode)
+        if alike is None:
             continue
-        for other in bins:
-            together = [*other, one]
-            alike = (shared(other[0].encode), other[0].pool) == (kind, one.pool)
-            if alike and (
-                machine is None or estimate_bytes(together, source, machine) <= machine.memory_bytes
-            ):
-                other.append(one)
-                break
+        key = (alike, one.pool)
+        # Neighbours stay together, since they are scaled from one another: what is full takes no more.
+        if key in growing and _fits([*growing[key], one], source, machine):
+            growing[key].append(one)
         else:
-            bins.append([one])
+            growing[key] = [one]
+            groups.append(growing[key])
     grouped = {
         one.key: replace(one, group=members[0].key, scaled_from=_above(one, members, cascade_min_ssim))
-        for members in bins
+        for members in groups
         if len(members) > 1
         for one in members
     }
