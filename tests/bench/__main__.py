@@ -14,7 +14,7 @@ from pathlib import Path
 from rich.console import Console
 
 from config.embedded.programs import ROOT
-from tests.bench import inbound, ladder, post, remux, webhooks
+from tests.bench import group, inbound, ladder, post, remux, webhooks
 from tests.bench.bed import Bed, bed
 from tests.bench.results import Row, keep, table
 from tests.bench.sources import short_clip
@@ -28,6 +28,7 @@ Part = Callable[[Bed], list[Row]]
 FULL: dict[str, Part] = {
     "remux": lambda bed: remux.measure(bed, pairs=30, bursts=3, burst_jobs=100),
     "ladder": lambda bed: ladder.measure(bed, pairs=3),
+    "group": lambda bed: group.measure(bed, pairs=3, speeds=("veryfast", "medium")),
     "webhooks": lambda bed: webhooks.measure(bed, pairs=5, deliveries=2000, spaced=40),
     "post": lambda bed: post.measure(bed, pairs=5, requests=1000),
     "inbound": lambda bed: inbound.measure(bed, pairs=5, requests=1000),
@@ -35,6 +36,7 @@ FULL: dict[str, Part] = {
 QUICK: dict[str, Part] = {
     "remux": lambda bed: remux.measure(bed, pairs=5, bursts=1, burst_jobs=20),
     "ladder": lambda bed: ladder.measure(bed, pairs=1, seconds=4),
+    "group": lambda bed: group.measure(bed, pairs=1, speeds=("veryfast",), seconds=10),
     "webhooks": lambda bed: webhooks.measure(bed, pairs=1, deliveries=400, spaced=6),
     "post": lambda bed: post.measure(bed, pairs=1, requests=200),
     "inbound": lambda bed: inbound.measure(bed, pairs=1, requests=200),

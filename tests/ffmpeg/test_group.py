@@ -5,6 +5,7 @@ import subprocess
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,7 +24,7 @@ def video(width: int, height: int) -> VideoEncode:
     )  # fmt: skip
 
 
-def encode(width: int, height: int, **changes: object) -> Encode:
+def encode(width: int, height: int, **changes: Any) -> Encode:
     return Encode(replace(video(width, height), **changes), None, "cmaf", Fraction(2), 5.28)
 
 
@@ -139,5 +140,5 @@ def test_a_rotated_hdr_film_of_varying_rate_becomes_the_same_pictures(shared_med
 
 
 def pictures(ffmpeg: Path, file: Path) -> bytes:
-    argv = [ffmpeg, "-v", "error", "-i", file, "-f", "framemd5", "-"]
+    argv: list[str | Path] = [ffmpeg, "-v", "error", "-i", file, "-f", "framemd5", "-"]
     return subprocess.run(argv, check=True, capture_output=True).stdout

@@ -46,7 +46,7 @@ def planned(acme, clip):
 def tried(job: Job) -> list[tuple[str, int, str, str]]:
     """Every attempt at a picture: its rendition, epoch, state and fault."""
     rows = Attempt.objects.filter(job=job, rendition__kind="video").order_by("epoch", "rendition__position")
-    return [(row.rendition.key, row.epoch, row.state, row.fault_code) for row in rows]
+    return list(rows.values_list("rendition__key", "epoch", "state", "fault_code"))
 
 
 def test_a_group_is_one_process_and_each_rung_its_own_rendition(acme, planned, ffprobe, tmp_path):
@@ -98,6 +98,19 @@ def test_what_a_group_scales_from_the_source_has_the_bytes_of_a_separate_encode(
         hashes.append([output.sha256 for output in outputs])
     assert hashes[0] == hashes[1]
     assert len(set(hashes[0])) == 3
+
+
+def test_a_manifest_grows_with_each_rung_of_a_group_in_segments_too(planned):
+    job = planned(Ladder("hls", RUNGS, None, strategy="group", publish="progressive", segments="separate"))
+    assert run_step(next_step(job)) == "done done done"
+    job.refresh_from_db()
+    assert job.manifest is not None
+    assert job.manifest.path == "manifest/90p-1.1/master.m3u8"
+    grown = Output.objects.filter(job=job, kind="manifest").order_by("created_at")
+    assert [one.path.split("/")[1] for one in grown] == ["240p-1.1", "160p-1.1", "90p-1.1"]
+    drive(job)
+    job.refresh_from_db()
+    assert job.state == JobState.SUCCEEDED
 
 
 def test_partners_that_are_hinted_later_find_their_steps_taken(planned):
