@@ -8,6 +8,7 @@ import threading
 import time
 
 import pytest
+from django.conf import settings as configured
 from django.db import connection
 
 from jobs import attempts, grouping, leases, requeue, submission
@@ -203,9 +204,11 @@ def test_a_partner_that_lost_its_lease_is_left_out_and_the_others_are_kept(plann
 
 
 def _when_it_encodes(held, act) -> threading.Thread:
+    out = configured.WORK_DIR / "attempts" / str(held.step_id) / str(held.epoch) / "out"
+
     def wait() -> None:
         deadline = time.monotonic() + 20
-        while not Attempt.objects.get(id=held.attempt_id).argv and time.monotonic() < deadline:
+        while not list(out.glob("*.mp4")) and time.monotonic() < deadline:
             time.sleep(0.02)
         act()
         connection.close()
@@ -231,7 +234,7 @@ def test_cancelling_the_job_stops_the_process_of_a_group(planned, settings):
     settings.HEARTBEAT_SECONDS = 0.2
     job = planned(SLOW)
     claims = claim_together(next_step(job))
-    thread = _when_it_encodes(claims[1], lambda: submission.cancel(job.id, actor="test"))
+    thread = _when_it_encodes(claims[0], lambda: submission.cancel(job.id, actor="test"))
     began = time.monotonic()
     assert attempts.perform_together(claims, grouping.begin) == "lost lost"
     thread.join()
