@@ -301,3 +301,12 @@ def test_a_rung_that_was_sent_to_another_pool_is_no_partner(planned):
     assert attempts.perform_together(claims, grouping.begin) == "done done"
     argv = Attempt.objects.get(id=claims[1].attempt_id).argv
     assert argv[argv.index("-filter_complex") + 1].startswith("[0:0]split=2[s0][s1];")
+
+
+def test_what_was_tried_before_is_nobodys_partner_and_takes_none(planned):
+    job = planned()
+    Step.objects.filter(job=job, key="160p").update(attempts=1, epoch=1)
+    tried_before, first = (Step.objects.get(job=job, key=key) for key in ("160p", "240p"))
+    assert [one.key for one in claim_together(tried_before)] == ["160p"]
+    Step.objects.filter(id=tried_before.id).update(state=StepState.READY)
+    assert [one.key for one in claim_together(first)] == ["240p", "90p"]
