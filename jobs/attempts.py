@@ -1,4 +1,4 @@
-"""One attempt from its claim to its end, whatever kind of step it is: the frame around every service.
+"""Attempts from their claim to their end, whatever kind of step it is: the frame around every service.
 
 The service does the work and commits it; this frame keeps the lease alive meanwhile, classifies what went wrong,
 and decides by its bucket what happens next. Every way out of here leaves the attempt ended, or its lease running
@@ -7,34 +7,42 @@ out for the conductor to see.
 
 import errno
 import random
-import shutil
-import threading
-import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
 
 import structlog
-from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import connection
 from django.db.models import QuerySet
 
-from adapters.ffmpeg.supervisor import StopReason
 from adapters.storage.base import Aborted, StorageError
 from jobs import admission, faults, leases, pruning, routing
 from jobs.claims import Claim
-from jobs.faults import Fault, GiveUp, Retry
+from jobs.faults import Bucket, Fault, GiveUp, Retry
 from jobs.leases import LeaseLost
 from jobs.models import Attempt, Rendition
+from jobs.running import Begin, Progress, Running, Work, heartbeat, workspace
 from jobs.states import AttemptState, JobState, RenditionState, StepKind, StepState
 from jobs.transitions import Change
+
+__all__ = [
+    "Begin",
+    "Faulted",
+    "Progress",
+    "Running",
+    "Work",
+    "end_badly",
+    "perform",
+    "perform_together",
+    "settle",
+]
 
 log = structlog.get_logger(__name__)
 
 # So many lost leases in a row make a dead letter, whatever the bucket would still allow.
 WORKER_LOSSES = 3
+_OF_THE_SOURCE = frozenset({Bucket.FAILED_INPUT, Bucket.NOT_FOUND})
 
 
 class Faulted(Exception):
@@ -46,105 +54,104 @@ class Faulted(Exception):
         self.retry_after_seconds = retry_after_seconds
 
 
-@dataclass(slots=True)
-class Progress:
-    """What the work last said of itself; the heartbeat writes it down together with the lease."""
-
-    fraction: float = 0.0
-    speed: float | None = None
-    eta_seconds: float | None = None
-
-
-@dataclass(slots=True)
-class Running:
-    """A claim at work: its workspace, empty at the start, and whether it still holds its lease."""
-
-    claim: Claim
-    workspace: Path
-    then: "Mapping[StepKind, Work]" = field(default_factory=dict)
-    """The steps that this worker may go on with, without a hint of their own."""
-    progress: Progress = field(default_factory=Progress)
-    next: Claim | None = None
-    _lost: threading.Event = field(default_factory=threading.Event)
-
-    def lose(self) -> None:
-        self._lost.set()
-
-    def is_held(self) -> bool:
-        return not self._lost.is_set()
-
-    def go_on(self, moves: Change, kind: StepKind) -> None:
-        """Claim the job's next step in the transaction that ends this one, if it is ready and ours to do."""
-        if kind in self.then:
-            self.next = leases.claim_next(moves, self.claim, kind)
-
-    def stop_reason(self) -> StopReason | None:
-        """Why FFmpeg has to stop, or None."""
-        return None if self.is_held() else StopReason.LEASE_LOST
-
-
-Work = Callable[[Running], None]
-
-
 def perform(held: Claim, work: Work, then: Mapping[StepKind, Work] | None = None) -> str:
     """Run `work` for this claim; it commits by itself. Answers how it ended, in one word, for the log.
 
     `then` says how to do the steps that may follow at once. Whatever becomes of them is not in the answer.
     """
+    return perform_together((held,), lambda _: (work,), then)
+
+
+def perform_together(
+    claims: Sequence[Claim], begin: Begin, then: Mapping[StepKind, Work] | None = None
+) -> str:
+    """The same for claims that have a part of their work in common: `begin` does it, and answers with the rest of each.
+
+    The rests run one after the other, each to an end of its own. Should `begin` fail, so has every attempt. Answers
+    with a word for each claim.
+    """
     following: list[Claim] = []
-    word = _perform(held, work, then or {}, following)
+    words = _perform(claims, begin, then or {}, following)
     for claim in following:
         perform(claim, (then or {})[claim.kind], then)
-    return word
+    return " ".join(words)
 
 
-def _perform(held: Claim, work: Work, then: Mapping[StepKind, Work], following: list[Claim]) -> str:
-    logger = log.bind(job=str(held.job_id), step=held.kind.value, key=held.key, epoch=held.epoch)
+def _perform(
+    claims: Sequence[Claim], begin: Begin, then: Mapping[StepKind, Work], following: list[Claim]
+) -> list[str]:
+    with ExitStack() as stack:
+        try:
+            runnings = [Running(held, stack.enter_context(workspace(held)), then) for held in claims]
+        except OSError as error:
+            return [_fail(held, Faulted(_disk_fault(error))) for held in claims]
+        stack.enter_context(heartbeat(runnings))
+        try:
+            words = _work(runnings, begin)
+        except (SystemExit, KeyboardInterrupt):
+            # The worker was told to stop and its grace is over: the steps are somebody else's now, no blame.
+            for running in runnings:
+                _hand_back(running.claim)
+            raise
+    following += [running.next for running in runnings if running.next is not None]
+    return words
+
+
+def _work(runnings: Sequence[Running], begin: Begin) -> list[str]:
     try:
-        made = _make_workspace(held)
-    except OSError as error:
-        return _fail(held, Faulted(_disk_fault(error)), logger)
-    with _workspace(made) as workspace:
-        running = Running(held, workspace, then)
-        with _heartbeat(running):
-            try:
-                work(running)
-            except LeaseLost:
-                logger.warning("lease lost", attempt=str(held.attempt_id))
-                pruning.erase(held.attempt_id)
-                return "lost"
-            except Faulted as error:
-                return _fail(held, error, logger)
-            except Aborted:
-                logger.warning("lease lost while fetching or storing", attempt=str(held.attempt_id))
-                pruning.erase(held.attempt_id)
-                return "lost"
-            except StorageError as error:
-                # A storage's message is made for the customer too: it says what the code's own sentence cannot.
-                fault = faults.fault(error.code, error.message)
-                fault = replace(fault, message=f"{fault.message} {error.message}")
-                return _fail(held, Faulted(fault, retry_after_seconds=error.retry_after_seconds), logger)
-            except (SystemExit, KeyboardInterrupt):
-                # The worker was told to stop and its grace is over: the step is somebody else's now, no blame.
-                _hand_back(held)
-                logger.warning("handed back", attempt=str(held.attempt_id))
-                raise
-            except DatabaseError:
-                # The attempt cannot be ended without the database; its lease runs out and the conductor ends it.
-                logger.exception("database error during an attempt")
-                connection.close()
-                return "database error"
-            except OSError as error:
-                logger.exception("the machine failed an attempt")
-                return _fail(held, Faulted(_disk_fault(error)), logger)
-            except Exception:
-                # A mistake of ours. It must not leave the step running until its lease expires, nor hide: the
-                # traceback goes to the log, the attempt carries the fault, and the retry policy does the rest.
-                logger.exception("internal error")
-                return _fail(held, Faulted(faults.fault("internal_error")), logger)
-    if running.next is not None:
-        following.append(running.next)
-    return "done"
+        works = begin(runnings)
+    except Exception as error:  # noqa: BLE001 - judged there, by what it is
+        return [_judge(running, error, split=len(runnings) > 1) for running in runnings]
+    words = []
+    for running, work in zip(runnings, works, strict=True):
+        try:
+            work(running)
+            words.append("done")
+        except Exception as error:  # noqa: BLE001 - judged there, by what it is
+            words.append(_judge(running, error))
+    return words
+
+
+def _judge(running: Running, error: Exception, *, split: bool = False) -> str:
+    """End an attempt by what its work has raised, in one word. Call it while the exception is handled."""
+    held = running.claim
+    match error:
+        case LeaseLost():
+            _log(held).warning("lease lost", attempt=str(held.attempt_id))
+            pruning.erase(held.attempt_id)
+            return "lost"
+        case Faulted():
+            return _fail(held, error, split=split)
+        case Aborted():
+            _log(held).warning("lease lost while fetching or storing", attempt=str(held.attempt_id))
+            pruning.erase(held.attempt_id)
+            return "lost"
+        case StorageError():
+            # A storage's message is made for the customer too: it says what the code's own sentence cannot.
+            fault = faults.fault(error.code, error.message)
+            fault = replace(fault, message=f"{fault.message} {error.message}")
+            faulted = Faulted(fault, retry_after_seconds=error.retry_after_seconds)
+            return _fail(held, faulted, split=split)
+        case DatabaseError():
+            # The attempt cannot be ended without the database; its lease runs out and the conductor ends it.
+            _log(held).exception("database error during an attempt")
+            connection.close()
+            return "database error"
+        case OSError():
+            _log(held).exception("the machine failed an attempt")
+            return _fail(held, Faulted(_disk_fault(error)), split=split)
+        case _:
+            # A mistake of ours. It must not leave the step running until its lease expires, nor hide: the
+            # traceback goes to the log, the attempt carries the fault, and the retry policy does the rest.
+            _log(held).exception("internal error")
+            return _fail(held, Faulted(faults.fault("internal_error")), split=split)
+
+
+def _log(held: Claim) -> structlog.stdlib.BoundLogger:
+    bound: structlog.stdlib.BoundLogger = log.bind(
+        job=str(held.job_id), step=held.kind.value, key=held.key, epoch=held.epoch
+    )
+    return bound
 
 
 def settle(moves: Change, held: Claim, fault: Fault, *, dead_letter: bool) -> None:
@@ -167,10 +174,17 @@ def settle(moves: Change, held: Claim, fault: Fault, *, dead_letter: bool) -> No
 
 
 def end_badly(
-    held: Claim, fault: Fault, *, state: AttemptState, retry_after_seconds: float | None = None
+    held: Claim,
+    fault: Fault,
+    *,
+    state: AttemptState,
+    retry_after_seconds: float | None = None,
+    split: bool = False,
 ) -> float | None:
     """End the attempt, and give its step back or give it up, as the fault's bucket says. Raises LeaseLost.
 
+    `split`: it failed together with others, and perhaps for the sake of one of them. Unless it is the source that is
+    at fault, which they have in common, the step is given back once whatever the bucket says: it then runs alone.
     Answers the delay in seconds until the next attempt, or None where there will be none.
     """
     decision = faults.decide(
@@ -182,6 +196,8 @@ def end_badly(
     if state == AttemptState.LOST and _earlier(held).filter(state=state).count() + 1 >= WORKER_LOSSES:
         # A source that kills its worker would kill them all, one after the other.
         fault, decision = faults.fault("worker_killed_repeatedly", fault.code), GiveUp(dead_letter=True)
+    if split and isinstance(decision, GiveUp) and fault.bucket not in _OF_THE_SOURCE:
+        decision = Retry(0.0)
     if isinstance(decision, Retry):
         queue = _queue_after(held, fault)
         with leases.returning(held, delay_seconds=decision.delay_seconds, queue=queue) as moves:
@@ -213,11 +229,15 @@ def _queue_after(held: Claim, fault: Fault) -> str:
     return routing.queue_after(held.queue, fault.bucket, admission.live_queues())
 
 
-def _fail(held: Claim, error: Faulted, logger: structlog.stdlib.BoundLogger) -> str:
-    fault = error.fault
+def _fail(held: Claim, error: Faulted, *, split: bool = False) -> str:
+    fault, logger = error.fault, _log(held)
     try:
         delay = end_badly(
-            held, fault, state=AttemptState.FAILED, retry_after_seconds=error.retry_after_seconds
+            held,
+            fault,
+            state=AttemptState.FAILED,
+            retry_after_seconds=error.retry_after_seconds,
+            split=split,
         )
     except LeaseLost:
         logger.warning("lease lost", attempt=str(held.attempt_id))
@@ -245,76 +265,12 @@ def _hand_back(held: Claim) -> None:
             if held.kind == StepKind.RENDITION:
                 rendition = Rendition.objects.get(step_id=held.step_id)
                 moves.rendition(rendition, RenditionState.RUNNING, RenditionState.QUEUED)
+        log.warning("handed back", step=str(held.step_id), attempt=str(held.attempt_id))
     except LeaseLost:
         log.info("nothing to hand back", step=str(held.step_id), epoch=held.epoch)
-
-
-def _make_workspace(held: Claim) -> Path:
-    """A folder of this epoch alone, so that no attempt ever sees what another left. Raises OSError."""
-    folder: Path = settings.WORK_DIR / "attempts" / str(held.step_id) / str(held.epoch)
-    while True:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with suppress(FileNotFoundError):  # the pruner took the empty parent in between
-            folder.mkdir()
-            return folder
-
-
-@contextmanager
-def _workspace(folder: Path) -> Iterator[Path]:
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-        with suppress(OSError):  # not empty: another epoch's workspace is there; or pruned with ours
-            folder.parent.rmdir()
 
 
 def _disk_fault(error: OSError) -> Fault:
     """What a failure of this machine's own disk is worth: room can be found elsewhere, a vanished file too."""
     code = "disk_full" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "workspace_unusable"
     return faults.fault(code, f"{error.strerror}: {error.filename}")
-
-
-@contextmanager
-def _heartbeat(running: Running) -> Iterator[None]:
-    """Renew the lease from a thread of its own; the first beat comes after a period, so short steps pay nothing.
-
-    A worker that cannot renew for as long as the lease lasts has lost it, whatever the database says later.
-    """
-    done = threading.Event()
-    thread = threading.Thread(target=_beat, args=(running, done), name="heartbeat", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        done.set()
-        thread.join()
-
-
-def _beat(running: Running, done: threading.Event) -> None:
-    period = settings.HEARTBEAT_SECONDS
-    # Early beats come faster: the progress of a short encode is worth seeing.
-    wait = min(0.5, period)
-    renewed_at = time.monotonic()
-    try:
-        while not done.wait(wait):
-            progress = running.progress
-            try:
-                if not leases.renew(
-                    running.claim,
-                    progress=progress.fraction,
-                    speed=progress.speed,
-                    eta_seconds=progress.eta_seconds,
-                ):
-                    running.lose()
-                    return
-                renewed_at = time.monotonic()
-            except DatabaseError:
-                log.warning("heartbeat missed", step=str(running.claim.step_id))
-                connection.close()
-            if time.monotonic() - renewed_at > settings.LEASE_SECONDS - period:
-                running.lose()
-                return
-            wait = min(period, wait * 1.2)
-    finally:
-        connection.close()

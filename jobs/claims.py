@@ -11,7 +11,8 @@ class Claim:
     """`epoch` is the fence: what this claim commits counts only while it is the step's.
 
     `lapsed` claims are held by the conductor in place of a silent worker: they end only if the lease has run out,
-    so a heartbeat that came in the meantime wins. `encoder_revision` is the one that was asked for, if any.
+    so a heartbeat that came in the meantime wins. `encoder_revision` is the one that was asked for, if any; `group`
+    the rendition's, if its plan has one.
     """
 
     step_id: UUID
@@ -25,6 +26,7 @@ class Claim:
     worker: str
     encoder_revision: str = ""
     lapsed: bool = False
+    group: str | None = None
 
     @property
     def actor(self) -> str:

@@ -61,7 +61,7 @@ def make(running: Running, rendition: Rendition) -> dict[UUID, dict[str, Any]]:
     sources = list(Source.objects.filter(job_id=job.id).order_by("position"))
     paths = [inputs / f"{source.position}.bin" for source in sources]
     for source, path in zip(sources, paths, strict=True):
-        stage(source, path, running)
+        stage(source, path, running.is_held)
     caps = Caps(duration_seconds=settings.COMMAND_DURATION_SECONDS, file_bytes=settings.OUTPUT_LIMIT_BYTES)
     command = _command(job, sources, paths, out, caps)
     for folder in command.folders:
@@ -71,7 +71,7 @@ def make(running: Running, rendition: Rendition) -> dict[UUID, dict[str, Any]]:
     for link, source_path in command.links.items():
         link.symlink_to(source_path)
     encode(
-        running,
+        (running,),
         job,
         command.argvs,
         box=Box(readable=(inputs,), writable=(out,)),

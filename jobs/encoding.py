@@ -1,4 +1,5 @@
-"""FFmpeg for one attempt. What ran is written down before it runs, what it said before it is judged."""
+"""FFmpeg for one attempt, or several at once. What ran is written down before it runs, what it said before it is
+judged."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -32,7 +33,7 @@ class Encoded:
 
 
 def encode(
-    running: Running,
+    runnings: Sequence[Running],
     job: Job,
     commands: Sequence[Argv],
     *,
@@ -44,22 +45,26 @@ def encode(
 
     `duration_seconds` is how long the result of each is expected to be, for the progress. The job's timeout is
     for all of them together.
+
+    Attempts that share the commands share their workspace, which is the first one's, and have the same evidence: the
+    figures of each are those of the process. It is stopped when no attempt is left that holds its lease.
     """
     identity = identify(settings.FFMPEG_BINARY, settings.CONTAINER_DIGEST)
-    if running.claim.encoder_revision not in ("", identity.revision):
+    first = runnings[0]
+    if first.claim.encoder_revision not in ("", identity.revision):
         raise Faulted(faults.fault("encoder_revision_mismatch", f"this worker runs {identity.revision}"))
-    attempt = Attempt.objects.filter(id=running.claim.attempt_id)
+    attempts = Attempt.objects.filter(id__in=[running.claim.attempt_id for running in runnings])
     argv = list(chain.from_iterable((_AND_THEN, *command) for command in commands))[1:]
-    attempt.update(argv=argv, encoder_identity=record_identity(identity))
+    attempts.update(argv=argv, encoder_identity=record_identity(identity))
 
     ran: list[Completed] = []
     stderr = bytearray()
     deadline = time.monotonic() + job.timeout_seconds
     for number, command in enumerate(commands):
-        stderr_file = running.workspace / f"stderr-{number}"
+        stderr_file = first.workspace / f"stderr-{number}"
         completed = run(
             command,
-            workspace=running.workspace,
+            workspace=first.workspace,
             box=box,
             stderr_file=stderr_file,
             limits=Limits(
@@ -68,8 +73,8 @@ def encode(
                 output_bytes=output_bytes or settings.OUTPUT_LIMIT_BYTES,
                 memory_bytes=settings.MEMORY_LIMIT_BYTES,
             ),
-            on_progress=_shown(running, duration_seconds, number, len(commands)),
-            stop_reason=running.stop_reason,
+            on_progress=_shown(runnings, duration_seconds, number, len(commands)),
+            stop_reason=lambda: _stop_reason(runnings),
         )
         ran.append(completed)
         stderr += stderr_file.read_bytes()
@@ -78,7 +83,7 @@ def encode(
     # Hours may have passed: a connection that a restarted server has forgotten would cost the whole encode.
     close_old_connections()
     last = ran[-1]
-    attempt.update(
+    attempts.update(
         stderr=record_stderr(bytes(stderr)),
         exit_code=last.exit_code,
         signal=last.signal,
@@ -95,8 +100,12 @@ def encode(
     return Encoded(text, last.last_progress.frame if last.last_progress else None)
 
 
+def _stop_reason(runnings: Sequence[Running]) -> StopReason | None:
+    return None if any(running.is_held() for running in runnings) else StopReason.LEASE_LOST
+
+
 def _shown(
-    running: Running, duration_seconds: float | None, number: int, count: int
+    runnings: Sequence[Running], duration_seconds: float | None, number: int, count: int
 ) -> Callable[[Seen], None]:
     def show(seen: Seen) -> None:
         duration, done = duration_seconds, seen.out_seconds
@@ -104,7 +113,8 @@ def _shown(
             return
         fraction = min(max(done / duration, 0.0), 1.0)
         left = max(duration - done, 0.0) / seen.speed if seen.speed else None
-        running.progress = Progress((number + fraction) / count, seen.speed, left)
+        for running in runnings:
+            running.progress = Progress((number + fraction) / count, seen.speed, left)
 
     return show
 

@@ -42,9 +42,17 @@ class _Seen:
 
 def work(running: Running) -> None:
     """A rendition step. Raises Faulted, StorageError, LeaseLost."""
-    held = running.claim
-    rendition = Rendition.objects.select_related("job").get(step_id=held.step_id)
+    rendition = Rendition.objects.select_related("job").get(step_id=running.claim.step_id)
     found = _MAKERS.get(rendition.kind, _make)(running, rendition)
+    commit(running, rendition, found, running.workspace / "out")
+
+
+def commit(running: Running, rendition: Rendition, found: dict[UUID, dict[str, Any]], folder: Path) -> None:
+    """End the step with what was found out about its outputs, whose files are in `folder`.
+
+    Raises StorageError, LeaseLost.
+    """
+    held = running.claim
 
     def finish(moves: Change) -> None:
         for output_id, fields in found.items():
@@ -57,7 +65,7 @@ def work(running: Running) -> None:
         if _is_only(rendition):
             running.go_on(moves, StepKind.MANIFEST)
 
-    publication.commit(running, rendition, found, running.workspace / "out", finish)
+    publication.commit(running, rendition, found, folder, finish)
 
 
 def _is_only(rendition: Rendition) -> bool:
@@ -72,18 +80,28 @@ def _make(running: Running, rendition: Rendition) -> dict[UUID, dict[str, Any]]:
     """Encode, look, store; what was found out about each output, for its row."""
     planned = RenditionPlan.from_json(rendition.spec)
     source = running.workspace / "0.bin"
-    stage(Source.objects.get(job_id=rendition.job_id, position=0), source, running)
+    stage(Source.objects.get(job_id=rendition.job_id, position=0), source, running.is_held)
     folder = running.workspace / "out"
     folder.mkdir()
     target = folder / planned.file_name
     passes = build_passes(planned.encode, ffmpeg=settings.FFMPEG_BINARY, source=source, target=target)
     encoded = encode(
-        running,
+        (running,),
         rendition.job,
         passes,
         box=Box(readable=(source,), writable=(folder,), devices=_devices(running)),
         duration_seconds=planned.encode.duration_seconds,
     )
+    return keep(running, rendition, planned, target, encoded)
+
+
+def keep(
+    running: Running, rendition: Rendition, planned: RenditionPlan, target: Path, encoded: Encoded
+) -> dict[UUID, dict[str, Any]]:
+    """Look at what was encoded while it is stored; what was found out about it, for its row.
+
+    Raises Faulted, StorageError, LeaseLost.
+    """
     files = [File(target, planned.file_name)]
     outputs = storing.name(running, rendition, files)
     with storing.stored(outputs, files):

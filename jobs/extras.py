@@ -34,10 +34,10 @@ def make(running: Running, rendition: Rendition) -> dict[UUID, dict[str, Any]]:
     target = folder / planned.file_name
     if planned.encode is None:
         return _write_info(running, rendition, target)
-    stage(Source.objects.get(job_id=rendition.job_id, position=0), source, running)
+    stage(Source.objects.get(job_id=rendition.job_id, position=0), source, running.is_held)
     argv = build_extra_argv(planned.encode, ffmpeg=settings.FFMPEG_BINARY, source=source, target=target)
     box = Box(readable=(source,), writable=(folder,))
-    encode(running, rendition.job, [argv], box=box, duration_seconds=planned.encode.duration_seconds)
+    encode((running,), rendition.job, [argv], box=box, duration_seconds=planned.encode.duration_seconds)
     files = [File(target, planned.file_name)]
     duration = rendition.job.plan["duration_seconds"]
     if planned.encode.kind == "sprite_sheet" and duration:

@@ -1,6 +1,6 @@
 """Fetch the sources, hash them, look what they are: all that is known about them before a plan is made."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -46,7 +46,7 @@ def work(running: Running) -> None:
 def _look(running: Running, source: Source, is_media: bool) -> dict[str, Any]:
     """Fetch one source; its new fields."""
     file = running.workspace / f"{source.position}.bin"
-    staged, content_type = stage(source, file, running)
+    staged, content_type = stage(source, file, running.is_held)
     with _of(source):
         refuse_what_is_no_media(file, staged.size_bytes)
         document: dict[str, Any] | None = None
@@ -75,7 +75,7 @@ def _of(source: Source) -> Iterator[None]:
         raise Faulted(replace(error.fault, message=named)) from error
 
 
-def stage(source: Source, file: Path, running: Running) -> tuple[Staged, str | None]:
+def stage(source: Source, file: Path, keep_going: Callable[[], bool]) -> tuple[Staged, str | None]:
     """Bring the source's bytes to `file`, from this machine's cache or its URL; and its content type if fetched.
 
     Once the hash is known, only those bytes are accepted: a source that changed in between is a fault.
@@ -91,14 +91,14 @@ def stage(source: Source, file: Path, running: Running) -> tuple[Staged, str | N
                 source.url,
                 target,
                 limit_bytes=settings.SOURCE_LIMIT_BYTES,
-                keep_going=running.is_held,
+                keep_going=keep_going,
             )
         )
         content_type = fetched.content_type
         return fetched
 
     staged = stores.source_cache().stage(
-        source.sha256 or None, str(source.id), fetch, file, keep_going=running.is_held
+        source.sha256 or None, str(source.id), fetch, file, keep_going=keep_going
     )
     return staged, content_type
 

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import Q
 from django.db.models.functions import Now
 
 from jobs.claims import Claim
@@ -33,18 +34,46 @@ class LeaseLost(Exception):
 
 def claim(step_id: UUID, worker: str) -> Claim | None:
     """Take a ready step. None: it is taken, done, cancelled or backing off, and this hint is void."""
+    return next(iter(_hinted(step_id, worker, with_group=False)), None)
+
+
+def claim_together(step_id: UUID, worker: str) -> tuple[Claim, ...]:
+    """Take a ready step and, in the same transaction, what its plan makes in one process with it; () for a void hint.
+
+    In the ladder's order. Only first attempts come together, of steps that wait in the same queue for the same
+    encoder: what was tried once in company runs alone, and so does what an operator has sent somewhere else.
+    """
+    return _hinted(step_id, worker, with_group=True)
+
+
+def _hinted(step_id: UUID, worker: str, *, with_group: bool) -> tuple[Claim, ...]:
     # Most duplicates end here, without a lock and without a trace.
     with connection.cursor() as cursor:
         cursor.execute("SELECT job_id FROM jobs_step WHERE id = %s AND state = 'ready'", [step_id])
         found = cursor.fetchone()
     if found is None:
-        return None
+        return ()
     with change(found[0], actor=f"worker:{worker}") as moves:
         held = _claim(moves, step_id, worker)
-        if held is not None:
-            # A hint is used up: the conductor may send the next one, if a step waits for it.
-            notify_if_waiting(held.queue)
-    return held
+        if held is None:
+            return ()
+        claims = _with_group(moves, held) if with_group and held.group and held.attempts == 1 else (held,)
+        # A hint is used up: the conductor may send the next one, if a step waits for it.
+        notify_if_waiting(held.queue)
+    return claims
+
+
+def _with_group(moves: Change, held: Claim) -> tuple[Claim, ...]:
+    partners = Q(state=StepState.READY, attempts=0, queue=held.queue, encoder_revision=held.encoder_revision)
+    steps = (
+        Step.objects.filter(
+            Q(id=held.step_id) | partners, job_id=held.job_id, rendition__spec__group=held.group
+        )
+        .order_by("rendition__position")
+        .values_list("id", flat=True)
+    )
+    claims = [held if step_id == held.step_id else _claim(moves, step_id, held.worker) for step_id in steps]
+    return tuple(one for one in claims if one is not None)
 
 
 def claim_next(moves: Change, held: Claim, kind: StepKind) -> Claim | None:
@@ -72,7 +101,8 @@ def _claim(moves: Change, step_id: UUID, worker: str) -> Claim | None:
         moves.rendition(rendition, RenditionState.QUEUED, RenditionState.RUNNING)
     elif kind in _JOB_STATE_AT_CLAIM:
         moves.job(_JOB_STATE_AT_CLAIM[kind])
-    return _claim_of(step, attempt, worker)
+    held = _claim_of(step, attempt, worker)
+    return held if rendition is None else replace(held, group=rendition.spec.get("group"))
 
 
 def renew(held: Claim, *, progress: float, speed: float | None, eta_seconds: float | None) -> bool:

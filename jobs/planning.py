@@ -1,5 +1,6 @@
 """Resolve the wish against the source, write the renditions down, and send the chord."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -14,6 +15,7 @@ from jobs.attempts import Faulted, Running
 from jobs.models import Job, Rendition, Source, Step
 from jobs.models.identifiers import uuid7
 from jobs.planner.commands import KEY, KIND, plan_command
+from jobs.planner.groups import Machine
 from jobs.planner.ladder import resolve
 from jobs.planner.plan import PlanFailed
 from jobs.planner.specs import Ladder
@@ -77,7 +79,7 @@ def _plan(job: Job) -> tuple[dict[str, Any], list[_Wanted]]:
     if probes[0] is None:
         raise Faulted(faults.fault("internal_error", "the source of a ladder has no probe"))
     try:
-        plan = resolve(Ladder.from_json(job.ladder), probes[0])
+        plan = resolve(Ladder.from_json(job.ladder), probes[0], machine=machine())
     except PlanFailed as error:
         raise Faulted(replace(faults.fault(error.code), message=error.message)) from error
     renditions = [
@@ -93,6 +95,11 @@ def _plan(job: Job) -> tuple[dict[str, Any], list[_Wanted]]:
         for one in plan.subtitles
     ]
     return plan.to_json(), [*renditions, *beside, *words]
+
+
+def machine() -> Machine:
+    """What one FFmpeg has here. Workers elsewhere may have less: a group that is too large for one runs apart."""
+    return Machine(settings.MEMORY_LIMIT_BYTES, os.cpu_count() or 1)
 
 
 def _send(steps: list[Step], join: Step) -> bool:

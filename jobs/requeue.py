@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from adapters.ffmpeg.probe import parse_probe
-from jobs import admission, routing
+from jobs import admission, planning, routing
 from jobs.models import Job, Rendition, Step
 from jobs.planner.ladder import PlanFailed, resolve
 from jobs.planner.plan import RenditionPlan
@@ -157,7 +157,7 @@ def _new_specs(
         )
     source = job.sources.order_by("position")[0]
     try:
-        plan = resolve(changed, parse_probe(source.probe))
+        plan = resolve(changed, parse_probe(source.probe), machine=planning.machine())
     except PlanFailed as error:
         raise NotRequeueable(error.code, error.message, "/parameters") from error
     return {planned.key: planned for planned in plan.renditions if planned.key in keys}

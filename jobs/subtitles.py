@@ -30,14 +30,14 @@ def make(running: Running, rendition: Rendition) -> dict[UUID, dict[str, Any]]:
     """
     planned = SubtitlesPlan.from_json(rendition.spec)
     source, folder = running.workspace / "0.bin", running.workspace / "out"
-    stage(Source.objects.get(job_id=rendition.job_id, position=0), source, running)
+    stage(Source.objects.get(job_id=rendition.job_id, position=0), source, running.is_held)
     folder.mkdir()
     draft, target = folder / "draft.vtt", running.workspace / planned.file_name
     argv = build_subtitles_argv(
         planned.stream_index, ffmpeg=settings.FFMPEG_BINARY, source=source, target=draft
     )
     encode(
-        running,
+        (running,),
         rendition.job,
         [argv],
         box=Box(readable=(source,), writable=(folder,)),

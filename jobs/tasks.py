@@ -12,7 +12,7 @@ from uuid import UUID
 from celery import Task, current_task, shared_task
 from django_celery_results.backends.database import DatabaseBackend
 
-from jobs import assembly, attempts, execution, ingest, leases, planning, pruning
+from jobs import assembly, attempts, grouping, ingest, leases, planning, pruning
 from jobs.attempts import Work
 from jobs.states import StepKind
 
@@ -30,8 +30,11 @@ def plan_job(step_id: str) -> str:
 
 @shared_task(name="jobs.run_rendition")
 def run_rendition(step_id: str) -> str:
-    """The rendition; and the join, where there is nothing else to join."""
-    return _perform(step_id, execution.work, {StepKind.MANIFEST: assembly.work})
+    """The rendition, with those of its group that wait; and the join, where there is nothing else to join."""
+    held = leases.claim_together(UUID(step_id), _worker())
+    if not held:
+        return "void"
+    return attempts.perform_together(held, grouping.begin, {StepKind.MANIFEST: assembly.work})
 
 
 @shared_task(name="jobs.emit_manifest")
@@ -65,8 +68,12 @@ def prune_idempotency_keys() -> int:
 
 
 def _perform(step_id: str, work: Work, then: Mapping[StepKind, Work] | None = None) -> str:
-    task: Task[..., str] = current_task
-    held = leases.claim(UUID(step_id), task.request.hostname or "unknown")
+    held = leases.claim(UUID(step_id), _worker())
     if held is None:
         return "void"
     return attempts.perform(held, work, then)
+
+
+def _worker() -> str:
+    task: Task[..., str] = current_task
+    return task.request.hostname or "unknown"

@@ -7,7 +7,7 @@ from uuid import uuid4
 import boto3
 from django.conf import settings
 
-from jobs import assembly, attempts, execution, ingest, keys, leases, planning, submission
+from jobs import assembly, attempts, execution, grouping, ingest, keys, leases, planning, submission
 from jobs.claims import Claim
 from jobs.models import Account, ApiKey, Job, Step
 from jobs.planner.specs import AudioRung, Ladder, Rung
@@ -92,9 +92,20 @@ def claim(step: Step | None) -> Claim:
     return held
 
 
+def claim_together(step: Step | None) -> tuple[Claim, ...]:
+    """The same, with the steps of its group, as a worker does."""
+    assert step is not None, "no step is ready"
+    Step.objects.filter(id=step.id).update(hints=1)
+    claims = leases.claim_together(step.id, WORKER)
+    assert claims, f"{step} could not be claimed"
+    return claims
+
+
 def run_step(step: Step | None) -> str:
-    held = claim(step)
-    return attempts.perform(held, WORK[held.kind])
+    claims = claim_together(step)
+    if claims[0].kind == StepKind.RENDITION:
+        return attempts.perform_together(claims, grouping.begin)
+    return attempts.perform(claims[0], WORK[claims[0].kind])
 
 
 def drive(job: Job, *, until: StepKind | None = None, limit: int = 50) -> Job:

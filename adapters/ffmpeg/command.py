@@ -56,19 +56,9 @@ def build_passes(encode: Encode, *, ffmpeg: Path, source: Path, target: Path) ->
     """
     video = encode.video
     in_pass = video_encoder(video.encoder).in_pass if video and video.passes == 2 else None
-    head = (
-        str(ffmpeg),
-        *HEAD,
-        *(("-itsoffset", f"{encode.delay_seconds:.6f}") if encode.delay_seconds else ()),
-        *input_arguments(source),
-    )
+    head = head_arguments(encode, ffmpeg, source)
     picture = _video_arguments(video) if video else ("-vn",)
-    rest = (
-        *(_audio_arguments(encode.audio) if encode.audio else ("-an",)),
-        "-sn", "-dn", "-map_metadata", "-1", "-map_chapters", "-1",
-        *_container_arguments(encode),
-        f"file:{target}",
-    )  # fmt: skip
+    rest = rest_arguments(encode, target)
     if in_pass is None:
         return ((*head, *picture, *rest),)
     statistics = target.with_name(f"{target.name}.pass")
@@ -79,6 +69,22 @@ def build_passes(encode: Encode, *, ffmpeg: Path, source: Path, target: Path) ->
     )
 
 
+def head_arguments(encode: Encode, ffmpeg: Path, source: Path) -> tuple[str, ...]:
+    """Everything up to the source."""
+    delay = ("-itsoffset", f"{encode.delay_seconds:.6f}") if encode.delay_seconds else ()
+    return (str(ffmpeg), *HEAD, *delay, *input_arguments(source))
+
+
+def rest_arguments(encode: Encode, target: Path) -> tuple[str, ...]:
+    """Everything of one output that stands behind its picture: sound, container, file."""
+    return (
+        *(_audio_arguments(encode.audio) if encode.audio else ("-an",)),
+        "-sn", "-dn", "-map_metadata", "-1", "-map_chapters", "-1",
+        *_container_arguments(encode),
+        f"file:{target}",
+    )  # fmt: skip
+
+
 def _video_arguments(settings: VideoEncode) -> tuple[str, ...]:
     encoder = video_encoder(settings.encoder)
     filters = ("-filter:v", _video_filter(settings)) if encoder.filters else ()
@@ -87,14 +93,27 @@ def _video_arguments(settings: VideoEncode) -> tuple[str, ...]:
 
 def _video_filter(settings: VideoEncode) -> str:
     """FFmpeg itself turns rotated pictures upright before the first filter."""
+    return ",".join((*filters_before(settings), scale_filter(settings), *filters_after(settings)))
+
+
+def filters_before(settings: VideoEncode) -> tuple[str, ...]:
+    """What makes whole pictures at the right times, in the source's size."""
     chain = []
     if settings.deinterlace:
         chain.append(DEINTERLACE)
     if settings.frame_rate is not None:
         rate = settings.frame_rate
         chain.append(f"fps={rate.numerator}/{rate.denominator}:start_time=0")
-    chain.append(f"scale={settings.width}:{settings.height}:flags=bicubic")
-    chain.append("setsar=1")
+    return tuple(chain)
+
+
+def scale_filter(settings: VideoEncode) -> str:
+    return f"scale={settings.width}:{settings.height}:flags=bicubic"
+
+
+def filters_after(settings: VideoEncode) -> tuple[str, ...]:
+    """What makes a scaled picture the rendition's own: square pixels, its colours."""
+    chain = ["setsar=1"]
     if settings.tone_map:
         chain.append(TONE_MAP)
         chain.append(f"format={settings.pixel_format or 'yuv420p'}")
@@ -103,7 +122,7 @@ def _video_filter(settings: VideoEncode) -> str:
         chain.append(
             f"setparams=color_primaries=bt2020:color_trc={transfer}:colorspace=bt2020nc:range=limited"
         )
-    return ",".join(chain)
+    return tuple(chain)
 
 
 def _audio_arguments(settings: AudioEncode) -> tuple[str, ...]:

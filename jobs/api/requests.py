@@ -126,7 +126,18 @@ class LadderRequest(Strict):
         default="none",
         help_text="all: the source's subtitles of text, as WebVTT; never required.",
     )
-    strategy = Text(required=False, default="separate", help_text="separate: each rung is its own process.")
+    strategy = Text(
+        required=False,
+        default="separate",
+        help_text="separate: each rung is its own process. group: rungs share one that decodes once, where they fit.",
+    )
+    cascade_min_ssim = Number(
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="In a group: scale a rung from the next larger one where the SSIM to one that is scaled from the "
+        "source is at least this. null: scale all from the source.",
+    )
     extras = ExtraRequest(many=True, required=False, default=list, max_length=specs.MAX_EXTRAS)  # type: ignore[call-arg]
 
     def validate(self, attrs: dict[str, Any]) -> Ladder:  # the ladder is the value
@@ -142,6 +153,7 @@ class LadderRequest(Strict):
             audio_languages=attrs["audio_languages"],
             subtitles=attrs["subtitles"],
             strategy=attrs["strategy"],
+            cascade_min_ssim=attrs["cascade_min_ssim"],
             extras=tuple(Extra(**extra) for extra in attrs["extras"]),
         )
         found: dict[str, list[ErrorDetail]] = {}

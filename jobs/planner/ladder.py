@@ -6,10 +6,19 @@ from dataclasses import dataclass
 from adapters.ffmpeg.command import AudioEncode, Encode, VideoEncode
 from adapters.ffmpeg.encoders import video_encoder
 from adapters.ffmpeg.probe import AudioStream, Probe, VideoStream
+from jobs.planner import groups
 from jobs.planner.extras import plan_extras
 from jobs.planner.gop import Grid, grid_of, nominal_rate
+from jobs.planner.groups import Machine
 from jobs.planner.passthrough import why_audio_encoded, why_encoded
-from jobs.planner.pictures import copied_video, hdr_of, pixel_format_of, sized_rungs, video_encode
+from jobs.planner.pictures import (
+    copied_video,
+    hdr_of,
+    pixel_format_of,
+    size_of_source,
+    sized_rungs,
+    video_encode,
+)
 from jobs.planner.plan import Plan, PlanFailed, RenditionPlan
 from jobs.planner.sizes import Size
 from jobs.planner.sounds import audio_encode, copied_audio, rungs_of
@@ -22,8 +31,8 @@ __all__ = ["Plan", "PlanFailed", "RenditionPlan", "resolve"]
 _SDR_8_BIT_420 = frozenset({"yuv420p", "yuvj420p", "nv12"})
 
 
-def resolve(ladder: Ladder, probe: Probe) -> Plan:
-    """The plan for `ladder`, in which `problems` finds nothing, against a source.
+def resolve(ladder: Ladder, probe: Probe, *, machine: Machine | None = None) -> Plan:
+    """The plan for `ladder`, in which `problems` finds nothing, against a source. `machine` bounds the groups.
 
     Raises PlanFailed("no_usable_stream") if the source has neither of the streams that the ladder asks for,
     PlanFailed("container_refused") if a rung shall copy one that the container cannot hold.
@@ -47,6 +56,14 @@ def resolve(ladder: Ladder, probe: Probe) -> Plan:
             renditions.append(meeting.video_rendition(rung, picture, muxed))
     if video is None or ladder.has_segments:
         renditions += [meeting.audio_rendition(rung, sound) for rung, sound in sounds]
+    if video is not None and ladder.strategy == "group":
+        renditions = groups.group(
+            renditions,
+            size_of_source(video),
+            machine=machine,
+            cascade_min_ssim=ladder.cascade_min_ssim,
+        )
+        meeting.notes.extend(groups.notes(renditions))
     taken = {one.key for one in renditions} | {extra.name for extra in ladder.extras}
     extras = plan_extras(ladder.extras, probe, best_video(probe), best_audio(probe), meeting.notes)
     lengths = [one.encode.duration_seconds for one in renditions]

@@ -32,6 +32,10 @@ class RenditionPlan:
     file_name: str
     pool: Pool | None = None
     """The rung's wish; None leaves it to the encoder."""
+    group: str | None = None
+    """Renditions of one group are made by one process on their first attempt; each may run alone."""
+    scaled_from: str | None = None
+    """The rendition of the group whose scaled picture this one is scaled from; None, or alone: the source's."""
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -41,6 +45,8 @@ class RenditionPlan:
             "encode": self.encode.to_json(),
             "file_name": self.file_name,
             "pool": self.pool,
+            "group": self.group,
+            "scaled_from": self.scaled_from,
         }
 
     @classmethod

@@ -36,6 +36,7 @@ from jobs.planner.specs import (
     RESERVED_NAME,
     SEGMENT_SECONDS,
     SEGMENTS,
+    SSIM,
     STRATEGIES,
     SUBTITLES,
     VIDEO_KBPS,
@@ -101,6 +102,11 @@ def _problems(ladder: Ladder) -> Iterator[Problem]:
             "/segment_seconds",
             "not_a_multiple",
             f"A segment holds whole GOPs: make it a multiple of {ladder.gop_seconds:g} seconds.",
+        )
+    yield from _outside("", ladder, {"cascade_min_ssim": SSIM})
+    if ladder.cascade_min_ssim is not None and ladder.strategy != "group":
+        yield Problem(
+            "/cascade_min_ssim", "conflict", "Rungs are scaled from one another in a group: set the strategy."
         )
     if not ladder.rungs and ladder.audio is None:
         yield Problem("/rungs", "empty", "A ladder needs a rung or audio.")

@@ -30,7 +30,7 @@ HdrWish = Literal["tone_map", "keep"]
 HDR: tuple[HdrWish, ...] = get_args(HdrWish)
 Pool = Literal["cpu", "gpu", "highmem"]
 POOLS: tuple[Pool, ...] = get_args(Pool)
-Strategy = Literal["separate"]
+Strategy = Literal["separate", "group"]
 STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)
 MEDIA_INFO: Literal["media_info"] = "media_info"
 """The extra that no FFmpeg makes: what is known of the source and of the plan, as JSON."""
@@ -54,6 +54,7 @@ CHANNELS = Range(1, 8)
 # What loudnorm takes; EBU R128 asks for -23, streaming services for -14 to -18.
 LOUDNESS_LUFS = Range(-70, -5)
 GOP_SECONDS = Range(0.25, 10)
+SSIM = Range(0, 1)
 SEGMENT_SECONDS = Range(1, 30)
 DEFAULT_GOP_SECONDS = 2.0
 DEFAULT_SEGMENT_SECONDS = 4.0
@@ -141,8 +142,12 @@ class Ladder:
     (MP4, WebM) have neither segments nor a manifest.
 
     `passthrough` "auto" copies a stream of the source that is what its rung asks for already. `audio_languages`:
-    the default audio stream, or the first of each language. `strategy`: each rung is a process of its own.
-    `subtitles` "all" carries the source's subtitles of text as WebVTT, at most MAX_LANGUAGES.
+    the default audio stream, or the first of each language. `subtitles` "all" carries the source's subtitles of text as
+    WebVTT, at most MAX_LANGUAGES.
+
+    `strategy` "separate": each rung is a process of its own. "group": rungs that fit into a worker's memory share
+    one that decodes once. `cascade_min_ssim` then scales a rung from the next larger one where its picture stays so
+    near to one that is scaled from the source (`groups.ssim_of_step`); None scales all from the source.
     """
 
     packaging: Packaging
@@ -155,6 +160,7 @@ class Ladder:
     passthrough: Passthrough = "never"
     audio_languages: Languages = "default"
     strategy: Strategy = "separate"
+    cascade_min_ssim: float | None = None
     extras: tuple[Extra, ...] = ()
     subtitles: Subtitles = "none"
 

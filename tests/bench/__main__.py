@@ -14,7 +14,7 @@ from pathlib import Path
 from rich.console import Console
 
 from config.embedded.programs import ROOT
-from tests.bench import inbound, ladder, post, remux, sandbox, webhooks
+from tests.bench import group, inbound, ladder, post, remux, sandbox, webhooks
 from tests.bench.bed import Bed, bed
 from tests.bench.results import Row, keep, table
 from tests.bench.sources import short_clip
@@ -29,6 +29,7 @@ FULL: dict[str, Part] = {
     "sandbox": lambda bed: sandbox.measure(bed, starts=40, encodes=7),
     "remux": lambda bed: remux.measure(bed, pairs=30, bursts=3, burst_jobs=100),
     "ladder": lambda bed: ladder.measure(bed, pairs=3),
+    "group": lambda bed: group.measure(bed, pairs=3, speeds=("veryfast", "medium")),
     "webhooks": lambda bed: webhooks.measure(bed, pairs=5, deliveries=2000, spaced=40),
     "post": lambda bed: post.measure(bed, pairs=5, requests=1000),
     "inbound": lambda bed: inbound.measure(bed, pairs=5, requests=1000),
@@ -37,6 +38,7 @@ QUICK: dict[str, Part] = {
     "sandbox": lambda bed: sandbox.measure(bed, starts=10, encodes=1),
     "remux": lambda bed: remux.measure(bed, pairs=5, bursts=1, burst_jobs=20),
     "ladder": lambda bed: ladder.measure(bed, pairs=1, seconds=4),
+    "group": lambda bed: group.measure(bed, pairs=1, speeds=("veryfast",), seconds=10),
     "webhooks": lambda bed: webhooks.measure(bed, pairs=1, deliveries=400, spaced=6),
     "post": lambda bed: post.measure(bed, pairs=1, requests=200),
     "inbound": lambda bed: inbound.measure(bed, pairs=1, requests=200),

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import psycopg
@@ -64,9 +65,20 @@ class Bed:
 
     def commands(self, job: UUID) -> list[Argv]:
         """The FFmpeg commands that the job's attempts ran, in the order in which they started."""
-        attempts = self._api.document("GET", f"/api/v1/jobs/{job}/attempts?page_size=100")["results"]
-        ran = sorted((one for one in attempts if one["argv"]), key=lambda one: str(one["started_at"]))
+        ran = sorted(
+            (one for one in self._attempts(job) if one["argv"]), key=lambda one: str(one["started_at"])
+        )
         return [tuple(one["argv"]) for one in ran]
+
+    def cpu_seconds(self, job: UUID) -> float:
+        """What the job's FFmpeg processes used. The attempts of a group have one in common: it counts once."""
+        used = {tuple(one["argv"]): float(one["cpu_seconds"]) for one in self._attempts(job) if one["argv"]}
+        return sum(used.values())
+
+    def _attempts(self, job: UUID) -> list[dict[str, Any]]:
+        answer = self._api.document("GET", f"/api/v1/jobs/{job}/attempts?page_size=100")
+        found: list[dict[str, Any]] = answer["results"]
+        return found
 
     def only_web(self) -> None:
         """Stop everything that works jobs off."""

@@ -29,6 +29,13 @@ def spawn(request: Request, *, stdout: int, stderr: int) -> int:
     except (BrokenPipeError, ConnectionError):
         _mine.launcher = None
         return _launcher().spawn(request, stdout, stderr)
+    except OSError:
+        raise
+    except BaseException:
+        # A signal handler that raises in between leaves half a request, or an answer that the next one would take
+        # for its own.
+        _mine.launcher = None
+        raise
 
 
 def warm() -> None:

@@ -1,0 +1,70 @@
+"""Renditions of one group: one FFmpeg makes them, and then each is looked at, stored and committed by itself.
+
+What one of them does not survive ends that one alone. What the process does not survive ends all their attempts,
+and each step goes its own way after that.
+"""
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from django.conf import settings
+
+from adapters.ffmpeg.group import Member, build_group
+from adapters.ffmpeg.supervisor import Box
+from jobs import execution
+from jobs.attempts import Running, Work
+from jobs.encoding import Encoded, encode
+from jobs.ingest import stage
+from jobs.models import Rendition, Source
+from jobs.planner.plan import RenditionPlan
+
+
+def begin(runnings: Sequence[Running]) -> Sequence[Work]:
+    """The part that renditions have in common, if there are several. Raises Faulted, StorageError, LeaseLost."""
+    return [execution.work] if len(runnings) == 1 else _encode(runnings)
+
+
+def _encode(runnings: Sequence[Running]) -> list[Work]:
+    first = runnings[0]
+    by_step = Rendition.objects.select_related("job").in_bulk(
+        [running.claim.step_id for running in runnings], field_name="step_id"
+    )
+    renditions = [by_step[running.claim.step_id] for running in runnings]
+    planned = [RenditionPlan.from_json(rendition.spec) for rendition in renditions]
+    source, folder = first.workspace / "0.bin", first.workspace / "out"
+    stage(
+        Source.objects.get(job_id=first.claim.job_id, position=0),
+        source,
+        lambda: any(running.is_held() for running in runnings),
+    )
+    folder.mkdir()
+    durations = [one.encode.duration_seconds for one in planned]
+    encoded = encode(
+        runnings,
+        renditions[0].job,
+        [build_group(members(planned, folder), ffmpeg=settings.FFMPEG_BINARY, source=source)],
+        box=Box(readable=(source,), writable=(folder,)),
+        duration_seconds=max((one for one in durations if one is not None), default=None),
+        output_bytes=settings.OUTPUT_LIMIT_BYTES * len(runnings),
+    )
+    return [
+        partial(_finish, rendition=rendition, planned=one, folder=folder, encoded=encoded)
+        for rendition, one in zip(renditions, planned, strict=True)
+    ]
+
+
+def members(planned: Sequence[RenditionPlan], folder: Path) -> list[Member]:
+    """Those that are there: who should be scaled from one that is not, is scaled from the source."""
+    position = {one.key: number for number, one in enumerate(planned)}
+    return [
+        Member(one.encode, folder / one.file_name, position.get(one.scaled_from or "")) for one in planned
+    ]
+
+
+def _finish(
+    running: Running, rendition: Rendition, planned: RenditionPlan, folder: Path, encoded: Encoded
+) -> None:
+    target = folder / planned.file_name
+    found = execution.keep(running, rendition, planned, target, encoded)
+    execution.commit(running, rendition, found, folder)

@@ -1,0 +1,104 @@
+"""A five-rung ladder as a group beside the same ladder as separate encodes, and beside one FFmpeg for all of it.
+
+All three in turns, on two slots. The bare command is the group's own with the sound as one output more: nothing
+that FFmpeg could do with less work is known to us.
+"""
+
+import os
+import subprocess
+import tempfile
+import time
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from jobs.planner.presets import AAC, h264
+from jobs.planner.specs import Ladder
+from tests.bench.bed import Argv, Bed
+from tests.bench.results import Goal, Row
+from tests.bench.sources import beginning, long_clip
+
+POLL_SECONDS = 0.02
+CASCADE_MIN_SSIM = 0.98
+CAPS_KBPS = {1080: 5000, 720: 2800, 480: 1400, 360: 800, 240: 400}
+# What is promised of the group beside separate encodes, at each speed: CPU and wall.
+GOALS = {"veryfast": (0.70, 0.72), "medium": (0.82, 0.85)}
+OF_THE_BARE_COMMAND = 1.03
+
+
+def measure(bed: Bed, *, pairs: int, speeds: tuple[str, ...], seconds: int | None = None) -> list[Row]:
+    """`seconds` cuts the source: then the fixed costs weigh more than the goals allow for, and there are none."""
+    clip = long_clip() if seconds is None else beginning(long_clip(), seconds)
+    source = bed.upload(clip)
+    return [
+        row for speed in speeds for row in _rows(bed, source, clip, speed, pairs, has_goals=seconds is None)
+    ]
+
+
+def _rows(bed: Bed, source: str, clip: Path, speed: str, pairs: int, *, has_goals: bool) -> list[Row]:
+    together: list[tuple[float, float]] = []
+    apart: list[tuple[float, float]] = []
+    bare: list[tuple[float, float]] = []
+    for _ in range(pairs):
+        wall, job = _through_the_service(bed, source, _ladder(speed, "group"))
+        commands = bed.commands(job)
+        together.append((bed.cpu_seconds(job), wall))
+        bare.append(_run_bare(_in_one(commands), clip, bed.folder))
+        wall, job = _through_the_service(bed, source, _ladder(speed, "separate"))
+        apart.append((bed.cpu_seconds(job), wall))
+    rows = []
+    for position, what in enumerate(("CPU", "wall")):
+        ours = [one[position] for one in together]
+        for title, beside, most in (
+            ("separate encodes", apart, GOALS[speed][position]),
+            ("one bare FFmpeg", bare, OF_THE_BARE_COMMAND),
+        ):
+            goal = Goal("ratio", at_most=most) if has_goals else None
+            theirs = [one[position] for one in beside]
+            name = f"group, {speed}, {clip.stem}, {what}"
+            rows.append(Row("group", name, "s", ours, title, theirs, "ratio", goal))
+    return rows
+
+
+def _ladder(speed: str, strategy: str) -> dict[str, Any]:
+    rungs = tuple(replace(h264(height, cap), speed=speed) for height, cap in CAPS_KBPS.items())
+    wish = asdict(Ladder("hls", rungs, AAC))
+    bound = {"cascade_min_ssim": CASCADE_MIN_SSIM} if strategy == "group" else {}
+    return {
+        "packaging": "hls",
+        "rungs": [
+            {name: value for name, value in rung.items() if value is not None} for rung in wish["rungs"]
+        ],
+        "audio": {name: value for name, value in wish["audio"].items() if value is not None},
+        "strategy": strategy,
+        **bound,
+    }
+
+
+def _through_the_service(bed: Bed, source: str, ladder: dict[str, Any]) -> tuple[float, UUID]:
+    began = time.monotonic()
+    job = bed.submit(source, ladder)
+    bed.wait([job], poll_seconds=POLL_SECONDS)
+    return time.monotonic() - began, job
+
+
+def _in_one(commands: list[Argv]) -> Argv:
+    """The group's command, with what the others (the sound) put out behind it."""
+    [group] = {command for command in commands if "-filter_complex" in command}
+    others = [command for command in commands if "-filter_complex" not in command]
+    return (*group, *(word for command in others for word in command[command.index("-i") + 2 :]))
+
+
+def _run_bare(argv: Argv, clip: Path, folder: Path) -> tuple[float, float]:
+    """What a plain script does; CPU and wall in seconds."""
+    own = tempfile.mkdtemp(dir=folder)
+    at = argv.index("-i") + 1
+    words = [f"file:{own}/{Path(word).name}" if word.startswith("file:") else word for word in argv]
+    words[at] = f"file:{clip}"
+    null = subprocess.DEVNULL
+    before, began = os.times(), time.monotonic()
+    subprocess.run(words, check=True, stdin=null, stdout=null, stderr=null)
+    wall, after = time.monotonic() - began, os.times()
+    cpu = after.children_user + after.children_system - before.children_user - before.children_system
+    return cpu, wall
