@@ -308,5 +308,5 @@ def test_what_was_tried_before_is_nobodys_partner_and_takes_none(planned):
     Step.objects.filter(job=job, key="160p").update(attempts=1, epoch=1)
     tried_before, first = (Step.objects.get(job=job, key=key) for key in ("160p", "240p"))
     assert [one.key for one in claim_together(tried_before)] == ["160p"]
-    Step.objects.filter(id=tried_before.id).update(state=StepState.READY)
+    Step.objects.filter(id=tried_before.id).update(state=StepState.READY, hints=1)
     assert [one.key for one in claim_together(first)] == ["240p", "90p"]
