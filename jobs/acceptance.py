@@ -17,7 +17,8 @@ from jobs.states import JobState, StepKind, StepState
 from jobs.transitions import CHANNEL, EVENT_OF_JOB
 from webhooks import outbox
 
-_INSERT = """
+_INSERT = (
+    """
 WITH job AS (
     INSERT INTO jobs_job (
         id, account_id, state, version, reference, metadata, preset_id, ladder, command, interface,
@@ -53,7 +54,10 @@ WITH job AS (
 ), <fan-out>
 SELECT pg_notify(%(channel)s, %(files)s)
 UNION ALL <wake>
-""".replace("<returning>", outbox.RETURNING).replace("<fan-out>", outbox.FAN_OUT).replace("<wake>", outbox.WAKE)
+""".replace("<returning>", outbox.RETURNING)
+    .replace("<fan-out>", outbox.FAN_OUT)
+    .replace("<wake>", outbox.WAKE)
+)
 
 _CONSTANTS = {
     "queued": JobState.QUEUED.value,

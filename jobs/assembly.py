@@ -2,10 +2,12 @@
 
 from jobs import faults, leases, manifests, placing, publication
 from jobs.attempts import Running
+from jobs.claims import Claim
 from jobs.faults import Fault
 from jobs.models import Job, Output, Rendition
 from jobs.planner.plan import Plan
 from jobs.states import AttemptState, JobState, RenditionState, StepState
+from jobs.transitions import Change
 
 
 def work(running: Running) -> None:
@@ -27,6 +29,20 @@ def work(running: Running) -> None:
     with leases.fenced(held, StepState.DONE, progress=1.0) as moves:
         moves.attempt(held.attempt_id, AttemptState.SUCCEEDED, label=held.label)
         moves.job(state, fault=fault, manifest=manifest)
+
+
+def end_at_once(moves: Change, held: Claim, job: Job) -> bool:
+    """The join of a job whose only rendition has just succeeded, where there is nothing to write: no transaction more.
+
+    False, and nothing moved, where a manifest has to be published, or a file to be brought to the customer's place.
+    """
+    if job.command is None and manifests.has_manifest(Plan.from_json(job.plan)):
+        return False
+    if job.command is not None and placing.has_places(job):
+        return False
+    moves.end_step(held, StepState.DONE, progress=1.0)
+    moves.attempt(held.attempt_id, AttemptState.SUCCEEDED, label=held.label, stored=False)
+    return moves.job(JobState.SUCCEEDED)
 
 
 def verdict(renditions: list[Rendition]) -> tuple[JobState, Fault | None]:

@@ -1,15 +1,17 @@
 """FFmpeg for one attempt, or several at once. What ran is written down before it runs, what it said before it is
 judged."""
 
+import hashlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
 from django.conf import settings
+from django.core.cache import cache
 from django.db import close_old_connections
 
-from adapters.ffmpeg.identity import identify
+from adapters.ffmpeg.identity import Identity, identify
 from adapters.ffmpeg.progress import Progress as Seen
 from adapters.ffmpeg.stderr import diagnose
 from adapters.ffmpeg.supervisor import Box, Completed, Limits, StopReason, run
@@ -22,6 +24,7 @@ from jobs.models import Attempt, Job
 Argv = tuple[str, ...]
 # Between the commands of one attempt, as a shell would write it.
 _AND_THEN = "&&"
+_IDENTITY_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,7 @@ def encode(
         raise Faulted(faults.fault("encoder_revision_mismatch", f"this worker runs {identity.revision}"))
     attempts = Attempt.objects.filter(id__in=[running.claim.attempt_id for running in runnings])
     argv = list(chain.from_iterable((_AND_THEN, *command) for command in commands))[1:]
-    attempts.update(argv=argv, encoder_identity=record_identity(identity))
+    attempts.update(argv=argv, encoder_identity_id=_row_of(identity))
 
     ran: list[Completed] = []
     stderr = bytearray()
@@ -98,6 +101,18 @@ def encode(
     if last.exit_code != 0 or last.stop_reason is not None:
         raise Faulted(_fault_of(last, text))
     return Encoded(text, last.last_progress.frame if last.last_progress else None)
+
+
+def _row_of(identity: Identity) -> int:
+    """The id of this encoder's row: asked once by a process, the row lives for ever."""
+    key = (
+        f"encoder:{identity.sha256}:{hashlib.sha256((identity.container_digest or '').encode()).hexdigest()}"
+    )
+    row: int | None = cache.get(key)
+    if row is None:
+        row = record_identity(identity).pk
+        cache.set(key, row, _IDENTITY_SECONDS)
+    return row
 
 
 def _stop_reason(runnings: Sequence[Running]) -> StopReason | None:

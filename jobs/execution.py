@@ -18,7 +18,7 @@ from adapters.ffmpeg.stderr import decode_errors
 from adapters.ffmpeg.supervisor import Box
 from adapters.ffmpeg.verify import verify_grid, verify_output
 from adapters.packaging.fragments import FragmentIndex, IndexUnreadable, codec_string, read_index
-from jobs import commands, extras, faults, publication, routing, storing, subtitles
+from jobs import assembly, commands, extras, faults, publication, routing, storing, subtitles
 from jobs.attempts import Faulted, Running
 from jobs.encoding import Encoded, encode
 from jobs.ingest import stage
@@ -64,6 +64,8 @@ def commit(running: Running, rendition: Rendition, found: dict[UUID, dict[str, A
         moves.open_barrier()
         if _is_only(rendition):
             running.go_on(moves, StepKind.MANIFEST)
+            if running.next is not None and assembly.end_at_once(moves, running.next, rendition.job):
+                running.next = None
 
     publication.commit(running, rendition, found, folder, finish)
 

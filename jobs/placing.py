@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from adapters.ffmpeg.commandline.errors import CommandRefused
+from adapters.ffmpeg.commandline.tree import Program
 from adapters.storage.location import parse_object
 from jobs import faults, leases, stores
 from jobs.attempts import Faulted, Running
@@ -37,6 +38,15 @@ def place(running: Running, job: Job) -> None:
         # Each by itself: what has been written in the customer's place is told even if the next one fails.
         with leases.holding(running.claim):
             Attempt.objects.filter(id=running.claim.attempt_id).update(evidence={"delivered": told})
+
+
+def has_places(job: Job) -> bool:
+    """Whether any output of the command has a place of its own; True where the command cannot be read any more."""
+    try:
+        program = Program.from_json(job.command)
+    except CommandRefused:
+        return True
+    return any(output.destination is not None for command in program.commands for output in command.outputs)
 
 
 def target_of(result: Result, file: Output) -> str:

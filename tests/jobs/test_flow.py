@@ -2,16 +2,29 @@
 
 import hashlib
 import subprocess
+from dataclasses import replace
 
 import pytest
 
 from adapters.ffmpeg.identity import identify
 from audit.models import AuditEvent
 from audit.recorder import read_stderr
-from jobs import stores
+from jobs import attempts, stores
 from jobs.models import Attempt, Job, Output, Step
 from jobs.states import AttemptState, JobState, OutputState, RenditionState, StepKind, StepState
-from tests.factories import REMUX, drive, make_job, next_step, run_step, s3_client, stored, upload
+from tests.factories import (
+    REMUX,
+    SMALL_LADDER,
+    WORK,
+    claim,
+    drive,
+    make_job,
+    next_step,
+    run_step,
+    s3_client,
+    stored,
+    upload,
+)
 from webhooks.models import Event
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -168,3 +181,31 @@ def test_an_encoder_that_is_not_there_is_retried_and_becomes_a_dead_letter(acme,
     attempts = Attempt.objects.filter(job=job, rendition__isnull=False)
     assert [(a.state, a.fault_code, a.exit_code) for a in attempts] == [("failed", "encoder_missing", 8)] * 2
     assert (job.state, job.fault_code) == (JobState.DEAD_LETTER, "encoder_missing")
+
+
+def test_whoever_ends_the_only_rendition_ends_the_job_in_the_same_transaction(acme, clip):
+    job = drive(make_job(acme, upload(acme, clip), REMUX), until=StepKind.RENDITION)
+    assert perform_only_rendition(job) == "done"
+    job.refresh_from_db()
+    join = Step.objects.get(job=job, kind=StepKind.MANIFEST)
+    assert (job.state, join.state, join.epoch) == (JobState.SUCCEEDED, "done", 1)
+    states = (
+        AuditEvent.objects.filter(job_id=job.id, subject="job")
+        .order_by("id")
+        .values_list("to_state", flat=True)
+    )
+    assert list(states)[-2:] == ["assembling", "succeeded"]
+
+
+def test_the_worker_of_the_only_rendition_goes_on_with_a_join_that_has_a_manifest_to_write(acme, clip):
+    ladder = replace(SMALL_LADDER, rungs=SMALL_LADDER.rungs[:1], audio=None)
+    job = drive(make_job(acme, upload(acme, clip), ladder), until=StepKind.RENDITION)
+    assert perform_only_rendition(job) == "done"
+    job.refresh_from_db()
+    assert job.state == JobState.SUCCEEDED
+    assert job.manifest is not None
+
+
+def perform_only_rendition(job: Job) -> str:
+    held = claim(next_step(job))
+    return attempts.perform(held, WORK[held.kind], {StepKind.MANIFEST: WORK[StepKind.MANIFEST]})
