@@ -2,8 +2,10 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +14,7 @@ import pytest
 
 from adapters.ffmpeg.process import ChildProcess
 from adapters.ffmpeg.progress import Progress
+from adapters.ffmpeg.sandbox import launcher
 from adapters.ffmpeg.supervisor import Completed, Limits, StopReason, run, supervise
 from tests.ffmpeg.boxes import box_of
 
@@ -330,6 +333,17 @@ def test_a_child_that_writes_files_without_end_is_stopped(tmp_path: Path) -> Non
     completed = supervise_python(script, tmp_path)
     assert completed.stop_reason is StopReason.OUTPUT_TOO_LARGE
     assert completed.stop_detail == "more than 4000 files written"
+
+
+def test_a_launcher_ends_when_its_worker_breaks_off_amid_a_request() -> None:
+    mine, theirs = socket.socketpair()
+    serving = threading.Thread(target=launcher.serve, args=(theirs,), daemon=True)
+    serving.start()
+    mine.sendall(launcher.LENGTH.pack(1000) + b"the beginning of a request")
+    mine.close()
+    serving.join(DEADLINE_SECONDS)
+    assert not serving.is_alive()
+    theirs.close()
 
 
 def test_peak_memory_is_the_childs_and_not_the_workers(tmp_path: Path) -> None:

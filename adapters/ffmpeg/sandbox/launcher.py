@@ -93,7 +93,10 @@ def _receive(channel: socket.socket) -> tuple[Request, list[int]] | None:
     (left,) = LENGTH.unpack(head)
     body = bytearray()
     while len(body) < left:
-        body += channel.recv(left - len(body))
+        part = channel.recv(left - len(body))
+        if not part:
+            return None  # the worker was interrupted amid a request, and has closed its end
+        body += part
     return Request.from_bytes(bytes(body)), list(descriptors)
 
 
