@@ -28,6 +28,9 @@ CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
 DATABASES = {"default": env.dj_db_url("DATABASE_URL", conn_max_age=600, conn_health_checks=True)}
 DATABASES["default"]["OPTIONS"] = {
     "connect_timeout": 5,
+    # Statements that are sent with their values beside them are planned once (jobs/acceptance.py). Behind a pooler in
+    # transaction mode it has to know prepared statements (PgBouncer 1.21).
+    "prepare_threshold": 2,
     # A transaction of ours holds a job's row: one that hangs would stop its whole job.
     "options": "-c statement_timeout=30000 -c idle_in_transaction_session_timeout=30000",
 }

@@ -1,10 +1,12 @@
 """Serializer parts that take what JSON says: a number is no string, a typo is no option, an omission is no null."""
 
+import copy
 from collections.abc import Mapping
 from typing import Any
 
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
+from rest_framework.fields import empty
 
 
 class Text(serializers.CharField):
@@ -56,11 +58,26 @@ class Flag(serializers.BooleanField):
 class Strict(serializers.Serializer[Any]):
     """A JSON object without unknown members: a misspelt option is an error, not a silence."""
 
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        """Of a request, the fields that it can need: DRF copies each one deeply, a ladder with all beneath it.
+
+        A nested object has no data of its own at that time, and neither has a schema: they get all.
+        """
+        given = getattr(self, "initial_data", None)
+        if not isinstance(given, Mapping):
+            return super().get_fields()
+        return {
+            name: copy.deepcopy(field)
+            for name, field in self._declared_fields.items()
+            if name in given or field.required or field.default is not empty
+        }
+
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, Mapping):
-            unknown = [name for name in data if name not in self.fields]
+            declared = self._declared_fields
+            unknown = [name for name in data if name not in declared]
             if unknown:
-                known = ", ".join(self.fields)
+                known = ", ".join(declared)
                 message = f"There is no such member here; known are: {known}."
                 raise serializers.ValidationError(
                     {str(name): [ErrorDetail(message, code="unknown")] for name in unknown}
