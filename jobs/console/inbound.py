@@ -1,35 +1,26 @@
 """Webhooks from outside: the list with its search, a page for each with its tries, and handling them again."""
 
 import json
-from collections import Counter
 from collections.abc import Sequence
-from typing import Any, cast
-from uuid import UUID
+from typing import Any
 
-from django.contrib import messages
 from django.contrib.admin import ModelAdmin as DjangoModelAdmin
 from django.contrib.admin import SimpleListFilter
-from django.contrib.admin.options import IncorrectLookupParameters
-from django.core.exceptions import PermissionDenied
-from django.db import OperationalError
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
-from psycopg.errors import QueryCanceled
+from django.http import HttpRequest
+from django.urls import reverse
 
 from jobs.console import cells
-from jobs.console.keyset import BEFORE, Created, NewestFirst, OlderThan, id_range
-from jobs.console.rows import NewestFirstAdmin, PageAdmin, actor_of
+from jobs.console.handling_again import HandleAgain
+from jobs.console.keyset import Created, OlderThan, id_range
+from jobs.console.rows import NewestFirstAdmin, PageAdmin
 from jobs.console.sections import Cell, Facts, Notice, Section, Table, Text, columns, numbers
-from jobs.console.skin import action, display, register
+from jobs.console.skin import display, register
 from jobs.models import Account
-from webhooks.inbound import alerts, registry, transitions
+from webhooks.inbound import alerts, registry
 from webhooks.inbound.models import InboundEvent
 from webhooks.inbound.states import FINAL, InboundState
 
-# One request replays at most so many: each is a small transaction.
-BATCH = 500
 TRIES_SHOWN = 100
 BODY_CHARACTERS = 200_000
 COUNTED_AT_MOST = 1000
@@ -89,7 +80,7 @@ class OwnerFilter(SimpleListFilter):
 
 
 @register(InboundEvent)
-class InboundEventAdmin(NewestFirstAdmin[InboundEvent], PageAdmin[InboundEvent]):
+class InboundEventAdmin(HandleAgain, NewestFirstAdmin[InboundEvent], PageAdmin[InboundEvent]):
     page_template = "console/inbound.html"
     list_display = ("event", "kind", "provider_id", "state_badge", "tried", "size", "arrived", "outcome")
     list_filter = (StateFilter, Created, TypeFilter, OwnerFilter, OlderThan)
@@ -181,105 +172,6 @@ class InboundEventAdmin(NewestFirstAdmin[InboundEvent], PageAdmin[InboundEvent])
         can = row.state in FINAL and self.has_replay_permission(request)
         return {"state": cells.badge(row.state), "can_replay": can, "asks": can and "again" in request.GET}
 
-    # --- handle again -------------------------------------------------------------------------------------
-    def has_replay_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("inbound.change_inboundevent")
-
-    def get_urls(self) -> list[URLPattern]:
-        one = self.admin_site.admin_view(self.replay_view)
-        listed = self.admin_site.admin_view(self.replay_listed_view)
-        return [
-            path("<uuid:pk>/replay/", one, name="inbound_inboundevent_replay"),
-            path("replay/", listed, name="inbound_inboundevent_replay_listed"),
-            *super().get_urls(),
-        ]
-
-    def replay_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        if request.method != "POST" or not self.has_replay_permission(request):
-            raise PermissionDenied
-        self._replay(request, [pk])
-        return HttpResponseRedirect(reverse("admin:inbound_inboundevent_change", args=[pk]))
-
-    @action(description="Handle the selected webhooks again", permissions=["replay"])
-    def replay_ticked(self, request: HttpRequest, queryset: "QuerySet[InboundEvent]") -> None:
-        """At most a page of them: a forged 'select all' does not reach further."""
-        self._replay(request, list(queryset.values_list("pk", flat=True)[: self.list_per_page]))
-
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        """A list that is narrowed by something offers to handle all of it again."""
-        narrowed_by = request.GET.copy()
-        for name in (BEFORE, "p", "e"):
-            narrowed_by.pop(name, None)
-        url = None
-        if narrowed_by and self.has_replay_permission(request):
-            url = f"{reverse('admin:inbound_inboundevent_replay_listed')}?{narrowed_by.urlencode()}"
-        return super().changelist_view(request, {**(extra_context or {}), "run_again_url": url})
-
-    def replay_listed_view(self, request: HttpRequest) -> HttpResponse:
-        """GET counts and asks; POST replays a batch of what came before it was asked."""
-        if not self.has_replay_permission(request):
-            raise PermissionDenied
-        try:
-            listed = cast(NewestFirst, self.get_changelist_instance(request))
-            if not listed.is_narrowed:
-                self.message_user(
-                    request, "Narrow the list first: by a filter or a search.", messages.WARNING
-                )
-                return HttpResponseRedirect(reverse(_LIST))
-            # What arrived since is not what was agreed to.
-            newest = _uuid(request.POST.get("newest", "")) if request.method == "POST" else None
-            rows = listed.queryset.filter(state__in=[str(state) for state in FINAL])
-            if newest is not None:
-                rows = rows.filter(pk__lte=newest)
-            found = list(rows.order_by("-pk").values_list("pk", "provider", "type", "state")[: BATCH + 1])
-        except IncorrectLookupParameters:
-            return HttpResponseRedirect(f"{reverse(_LIST)}?e=1")
-        except OperationalError as error:
-            if not isinstance(error.__cause__, QueryCanceled):
-                raise
-            self.message_user(request, "Counting took too long. Narrow the list further.", messages.ERROR)
-            return HttpResponseRedirect(reverse(_LIST))
-        list_url = f"{reverse(_LIST)}?{request.GET.urlencode()}"
-        if newest is not None:
-            # The oldest first, as they happened.
-            self._replay(request, [row[0] for row in reversed(found[:BATCH])])
-            return HttpResponseRedirect(list_url)
-        kinds = Counter((provider, type_, state) for _, provider, type_, state in found[:BATCH])
-        rows_of_kinds: list[list[Cell]] = [
-            [provider, cells.code(type_), cells.badge(state), str(count)]
-            for (provider, type_, state), count in kinds.most_common()
-        ]
-        heads = [*columns("Provider", "Type", "State"), *numbers("Webhooks")]
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "media": self.media,
-            "title": "Handle again",
-            "count": len(found[:BATCH]),
-            "more": len(found) > BATCH,
-            "newest": found[0][0] if found else "",
-            "list_url": list_url,
-            "sections": [Table("What would be handled again", heads, rows_of_kinds)],
-        }
-        return TemplateResponse(request, "console/replay.html", context)
-
-    def _replay(self, request: HttpRequest, ids: Sequence[UUID]) -> None:
-        again = busy = 0
-        for pk in ids:
-            try:
-                transitions.replay(pk, actor=actor_of(request))
-                again += 1
-            except (transitions.NotFinal, InboundEvent.DoesNotExist):
-                busy += 1
-        if again:
-            self.message_user(request, f"{_counted(again)} handled again.", messages.SUCCESS)
-        if busy:
-            self.message_user(
-                request, f"{_counted(busy)} being handled, or gone: nothing to do.", messages.WARNING
-            )
-
 
 def trouble() -> list[Section]:
     """For the first page: types that keep failing, and what is kept for a person; nothing where all is well."""
@@ -335,14 +227,3 @@ def _body(row: InboundEvent) -> str:
 
 def _account_link(account: Account) -> Cell:
     return cells.link(reverse("admin:jobs_account_change", args=[account.pk]), account.slug)
-
-
-def _counted(count: int) -> str:
-    return "1 webhook is" if count == 1 else f"{count} webhooks are"
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None

@@ -2,25 +2,19 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import PermissionDenied
-from django.db import OperationalError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
-from psycopg.errors import QueryCanceled
 
-from jobs.console import cells
-from jobs.console.keyset import BEFORE, NewestFirst
-from jobs.console.rows import ReadOnlyAdmin, actor_of
-from jobs.console.sections import Cell, Facts, Table, columns, numbers
+from jobs.console.listed import ListedAdmin, agreed_at
+from jobs.console.rows import actor_of
+from jobs.console.sections import Cell, Table, columns, numbers
 from jobs.console.skin import action
 from webhooks import redelivery
 from webhooks.models import Delivery
@@ -28,7 +22,7 @@ from webhooks.redelivery import BATCH, Found
 from webhooks.states import FINAL
 
 
-class Redeliver(ReadOnlyAdmin[Delivery]):
+class Redeliver(ListedAdmin[Delivery]):
     """What is over goes out again under its old id, to endpoints that are enabled."""
 
     def has_redeliver_permission(self, request: HttpRequest) -> bool:
@@ -56,68 +50,42 @@ class Redeliver(ReadOnlyAdmin[Delivery]):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """A list that is narrowed by something offers to redeliver all of it, on whichever page of it one is."""
-        narrowed_by = request.GET.copy()
-        for name in (BEFORE, "p", "e"):
-            narrowed_by.pop(name, None)
-        offered = narrowed_by and self.has_redeliver_permission(request)
-        listed = reverse("admin:webhooks_delivery_redeliver_listed")
-        url = f"{listed}?{narrowed_by.urlencode()}" if offered else None
+        """A list that is narrowed by something offers to redeliver all of it."""
+        may = self.has_redeliver_permission(request)
+        url = self.narrowed_url(request, "admin:webhooks_delivery_redeliver_listed") if may else None
         return super().changelist_view(request, {**(extra_context or {}), "redeliver_url": url})
 
     def redeliver_listed_view(self, request: HttpRequest) -> HttpResponse:
         """GET counts and asks; POST sends a batch of what was over when it was asked, and asks about the rest."""
         if not self.has_redeliver_permission(request):
             raise PermissionDenied
-        list_url = reverse("admin:webhooks_delivery_changelist")
-        # A POST that does not say when it was asked was never asked.
-        agreed_at = _moment(request.POST.get("asked_at", "")) if request.method == "POST" else None
-        asked_at = agreed_at or timezone.now()
-        try:
-            listed = cast(NewestFirst, self.get_changelist_instance(request))
-            over = listed.queryset.filter(
-                state__in=sorted(FINAL), finished_at__lte=asked_at, endpoint__enabled=True
-            )
-            found = redelivery.find(over)
-        except IncorrectLookupParameters:
-            return HttpResponseRedirect(f"{list_url}?e=1")
-        except OperationalError as error:
-            if not isinstance(error.__cause__, QueryCanceled):
-                raise
-            self.message_user(request, "Counting took too long. Narrow the list further.", messages.ERROR)
-            return HttpResponseRedirect(list_url)
-        if not listed.is_narrowed:
-            self.message_user(request, "Narrow the list first: by a filter or a search.", messages.WARNING)
-            return HttpResponseRedirect(list_url)
-        list_url = f"{list_url}?{request.GET.urlencode()}"
-        if agreed_at is None:
-            return self._ask(request, found, asked_at, list_url)
+        agreed = agreed_at(request)
+        asked_at = agreed or timezone.now()
+        found = self.find_listed(request, lambda rows: _over(rows, asked_at))
+        if isinstance(found, HttpResponse):
+            return found
+        if agreed is None:
+            return self._ask(request, found, asked_at)
         self._redeliver(request, found.ids)
         if found.more:
             self.message_user(request, "That was one batch. What is left is counted here.", messages.INFO)
             return HttpResponseRedirect(request.get_full_path())
-        return HttpResponseRedirect(list_url)
+        return HttpResponseRedirect(self.list_url(request))
 
-    def _ask(self, request: HttpRequest, found: Found, asked_at: datetime, list_url: str) -> HttpResponse:
+    def _ask(self, request: HttpRequest, found: Found, asked_at: datetime) -> HttpResponse:
         kinds: list[list[Cell]] = [[type_, str(count)] for type_, count in found.types.most_common()]
-        narrowed_by = [(name, cells.code(value)) for name, value in request.GET.items()]
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "media": self.media,
-            "title": "Redeliver",
-            "found": found,
-            "count": f"more than {BATCH}" if found.more else str(len(found.ids)),
-            "are": "is" if len(found.ids) == 1 else "are",
-            "batch": BATCH,
-            "asked_at": asked_at.isoformat(),
-            "list_url": list_url,
-            "sections": [
-                Facts("The list is narrowed by", narrowed_by),
-                *([Table("By event", [*columns("Event"), *numbers("Deliveries")], kinds)] if kinds else []),
-            ],
-        }
-        return TemplateResponse(request, "webhooks/console/redeliver.html", context)
+        table = Table("By event", [*columns("Event"), *numbers("Deliveries")], kinds)
+        return self.ask(
+            request,
+            "webhooks/console/redeliver.html",
+            "Redeliver",
+            [table] if kinds else [],
+            found=found,
+            count=f"more than {BATCH}" if found.more else str(len(found.ids)),
+            are="is" if len(found.ids) == 1 else "are",
+            batch=BATCH,
+            asked_at=asked_at.isoformat(),
+        )
 
     def _redeliver(self, request: HttpRequest, ids: Sequence[UUID]) -> None:
         sent = len(redelivery.redeliver(ids, actor=actor_of(request)))
@@ -130,10 +98,6 @@ class Redeliver(ReadOnlyAdmin[Delivery]):
             self.message_user(request, sentence, messages.WARNING)
 
 
-def _moment(text: str) -> datetime | None:
-    """A moment with its zone; None for anything else."""
-    try:
-        moment = parse_datetime(text)
-    except ValueError:
-        return None
-    return moment if moment and moment.tzinfo else None
+def _over(rows: "QuerySet[Delivery]", ended_by: datetime) -> Found:
+    over = rows.filter(state__in=sorted(FINAL), finished_at__lte=ended_by, endpoint__enabled=True)
+    return redelivery.find(over)

@@ -8,27 +8,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from time import monotonic
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.contrib.admin.options import IncorrectLookupParameters
-from django.contrib.admin.views.main import SEARCH_VAR
 from django.core.exceptions import PermissionDenied
-from django.db import OperationalError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
-from psycopg.errors import QueryCanceled
 
 from jobs import routing
 from jobs.console import cells
-from jobs.console.keyset import BEFORE, NewestFirst
-from jobs.console.rows import ReadOnlyAdmin, actor_of
-from jobs.console.sections import Cell, Facts, Table, columns, numbers
+from jobs.console.listed import ListedAdmin, agreed_at
+from jobs.console.rows import actor_of
+from jobs.console.sections import Cell, Table, columns, numbers
 from jobs.console.skin import action
 from jobs.console.workers import state_of
 from jobs.models import Job, Worker
@@ -64,7 +58,7 @@ def find(jobs: "QuerySet[Job]", ended_by: datetime) -> Found:
     return Found(tuple(pk for pk, _, _ in batch), kinds, more=len(rows) > BATCH)
 
 
-class RunAgain(ReadOnlyAdmin[Job]):
+class RunAgain(ListedAdmin[Job]):
     def get_urls(self) -> list[URLPattern]:
         one = self.admin_site.admin_view(self.run_again_view)
         listed = self.admin_site.admin_view(self.run_listed_again_view)
@@ -103,65 +97,36 @@ class RunAgain(ReadOnlyAdmin[Job]):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """A list that is narrowed by something offers to run all of it again, on whichever page of it one is."""
-        narrowed_by = request.GET.copy()
-        for name in (BEFORE, "p", "e"):
-            narrowed_by.pop(name, None)
-        offered = narrowed_by and self.has_requeue_permission(request)
-        url = f"{reverse('admin:jobs_job_run_listed_again')}?{narrowed_by.urlencode()}" if offered else None
+        """A list that is narrowed by something offers to run all of it again."""
+        may = self.has_requeue_permission(request)
+        url = self.narrowed_url(request, "admin:jobs_job_run_listed_again") if may else None
         return super().changelist_view(request, {**(extra_context or {}), "run_again_url": url})
 
     def run_listed_again_view(self, request: HttpRequest) -> HttpResponse:
         """GET counts and asks; POST runs a batch of what was there when it was asked, and asks about the rest."""
         if not self.has_requeue_permission(request):
             raise PermissionDenied
-        list_url = reverse("admin:jobs_job_changelist")
-        # A POST that does not say when it was asked was never asked.
-        agreed_at = _moment(request.POST.get("asked_at", "")) if request.method == "POST" else None
-        asked_at = agreed_at or timezone.now()
-        try:
-            listed = cast(NewestFirst, self.get_changelist_instance(request))
-            found = find(listed.queryset, ended_by=asked_at)
-        except IncorrectLookupParameters:
-            return HttpResponseRedirect(f"{list_url}?e=1")
-        except OperationalError as error:
-            if not isinstance(error.__cause__, QueryCanceled):
-                raise
-            self.message_user(request, "Counting took too long. Narrow the list further.", messages.ERROR)
-            return HttpResponseRedirect(list_url)
-        if not listed.is_narrowed:
-            self.message_user(request, "Narrow the list first: by a filter or a search.", messages.WARNING)
-            return HttpResponseRedirect(list_url)
-        list_url = f"{list_url}?{request.GET.urlencode()}"
-        if agreed_at is None:
-            return self._ask(request, found, asked_at, list_url)
+        agreed = agreed_at(request)
+        asked_at = agreed or timezone.now()
+        found = self.find_listed(request, lambda rows: find(rows, ended_by=asked_at))
+        if isinstance(found, HttpResponse):
+            return found
+        if agreed is None:
+            return self.ask(
+                request,
+                "console/run_again.html",
+                "Run again",
+                [_kinds(found)] if found.ids else [],
+                **_choices(),
+                found=found,
+                batch=BATCH,
+                asked_at=asked_at.isoformat(),
+            )
         tried = self._run_again(request, found.ids, _wish(request))
         if found.more or tried < len(found.ids):
             self.message_user(request, "That was one batch. What is left is counted here.", messages.INFO)
             return HttpResponseRedirect(request.get_full_path())
-        return HttpResponseRedirect(list_url)
-
-    def _ask(self, request: HttpRequest, found: Found, asked_at: datetime, list_url: str) -> HttpResponse:
-        narrowed_by = [
-            ("search" if name == SEARCH_VAR else name, cells.code(value))
-            for name, value in request.GET.items()
-        ]
-        context = {
-            **self.admin_site.each_context(request),
-            **_choices(),
-            "opts": self.opts,
-            "media": self.media,
-            "title": "Run again",
-            "found": found,
-            "batch": BATCH,
-            "asked_at": asked_at.isoformat(),
-            "list_url": list_url,
-            "sections": [
-                Facts("The list is narrowed by", narrowed_by),
-                *([_kinds(found)] if found.ids else []),
-            ],
-        }
-        return TemplateResponse(request, "console/run_again.html", context)
+        return HttpResponseRedirect(self.list_url(request))
 
     def _run_again(self, request: HttpRequest, ids: Sequence[UUID], wish: Wish) -> int:
         """Run them, tell what came of it; how many were tried before the time was over."""
@@ -214,12 +179,3 @@ def _wish(request: HttpRequest) -> Wish:
     """Left open, both are as before. What cannot be met, the service refuses."""
     asked = request.POST
     return Wish(pool=asked.get("pool") or None, encoder_revision=asked.get("encoder_revision") or None)
-
-
-def _moment(text: str) -> datetime | None:
-    """A point in time with its zone; None for anything else."""
-    try:
-        moment = parse_datetime(text)
-    except ValueError:
-        return None
-    return moment if moment is not None and timezone.is_aware(moment) else None
