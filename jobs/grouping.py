@@ -4,6 +4,7 @@ What one of them does not survive ends that one alone. What the process does not
 and each step goes its own way after that.
 """
 
+import os
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -43,7 +44,14 @@ def _encode(runnings: Sequence[Running]) -> list[Work]:
     encoded = encode(
         runnings,
         renditions[0].job,
-        [build_group(members(planned, folder), ffmpeg=settings.FFMPEG_BINARY, source=source)],
+        [
+            build_group(
+                members(planned, folder),
+                ffmpeg=settings.FFMPEG_BINARY,
+                source=source,
+                cpus=len(os.sched_getaffinity(0)),
+            )
+        ],
         box=Box(readable=(source,), writable=(folder,)),
         duration_seconds=max((one for one in durations if one is not None), default=None),
         output_bytes=settings.OUTPUT_LIMIT_BYTES * len(runnings),

@@ -14,6 +14,11 @@ from adapters.ffmpeg.command import (
 from adapters.ffmpeg.encode import Encode, VideoEncode
 from adapters.ffmpeg.encoders import video_encoder
 
+# Encoders that take all CPUs as if they were alone on them: in a group the small rungs then pay more for threads
+# that wait for each other than they gain. https://code.videolan.org/videolan/x264: one and a half for each CPU.
+_COUNTS_ITSELF_ALONE = frozenset({"libx264"})
+_THREADS_PER_CPU = 1.5
+
 
 @dataclass(frozen=True, slots=True)
 class Member:
@@ -40,8 +45,8 @@ def shared(encode: Encode) -> tuple[object, ...] | None:
     return (video.stream_index, video.frame_rate, video.deinterlace, encode.delay_seconds)
 
 
-def build_group(members: Sequence[Member], *, ffmpeg: Path, source: Path) -> tuple[str, ...]:
-    """The command that makes all targets from `source`, all of them local files.
+def build_group(members: Sequence[Member], *, ffmpeg: Path, source: Path, cpus: int) -> tuple[str, ...]:
+    """The command that makes all targets from `source`, all of them local files, on a machine with so many CPUs.
 
     A member that is scaled from the source has the bytes that `build_argv` would give it, as long as no cap binds;
     without what a film says of its HDR, where the member has none.
@@ -58,9 +63,17 @@ def build_group(members: Sequence[Member], *, ffmpeg: Path, source: Path) -> tup
             raise ValueError(f"member {position} is scaled from {member.scaled_from}, which is not before it")
         encoder = video_encoder(video.encoder)
         outputs += ["-map", f"[v{position}]", *encoder.arguments(video)]
+        if member.scaled_from is not None and video.encoder in _COUNTS_ITSELF_ALONE:
+            outputs += ["-threads:v", str(_threads(video, videos, cpus))]
         outputs += rest_arguments(member.encode, member.target)
     graph = ";".join(_chains(members, videos))
     return (*head_arguments(members[0].encode, ffmpeg, source), "-filter_complex", graph, *outputs)
+
+
+def _threads(video: VideoEncode, videos: Sequence[VideoEncode], cpus: int) -> int:
+    """This member's share of the threads that one encoder would take, by its pixels."""
+    pixels = sum(one.width * one.height for one in videos)
+    return max(1, round(_THREADS_PER_CPU * cpus * video.width * video.height / pixels))
 
 
 def _chains(members: Sequence[Member], videos: Sequence[VideoEncode]) -> Iterator[str]:

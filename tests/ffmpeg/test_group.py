@@ -35,7 +35,7 @@ def group(*encodes: Encode, above: tuple[int | None, ...] = ()) -> tuple[str, ..
         for one, position in zip(encodes, above, strict=True)
         if one.video
     ]
-    return build_group(members, ffmpeg=FFMPEG, source=SOURCE)
+    return build_group(members, ffmpeg=FFMPEG, source=SOURCE, cpus=4)
 
 
 X264 = (
@@ -59,7 +59,7 @@ def test_the_whole_command_of_a_group_is_as_somebody_has_read_it():
         "[s1]scale=854:480:flags=bicubic,setsar=1[v1];"
         "[s2]scale=640:360:flags=bicubic,setsar=1[v2]"
         f" -map [v0] {X264} {CMAF} file:/job/out/720.mp4"
-        f" -map [v1] {X264} {CMAF} file:/job/out/480.mp4"
+        f" -map [v1] {X264} -threads:v 2 {CMAF} file:/job/out/480.mp4"
         f" -map [v2] {X264} {CMAF} file:/job/out/360.mp4"
     )
 
@@ -76,6 +76,21 @@ def test_fields_and_times_are_put_right_once_and_colours_for_each():
     )
     assert len(re.findall("bwdif|fps=", graph)) == 2
     assert ["tonemap" in chain for chain in graph.split(";")] == [False, True, False]
+
+
+@pytest.mark.parametrize(("cpus", "threads"), [(1, [1, 1]), (2, [1, 1]), (4, [2, 1]), (16, [6, 3])])
+def test_what_is_scaled_further_gets_threads_by_its_pixels(cpus, threads):
+    members = [
+        Member(encode(1920, 1080), OUT / "1080.mp4"),
+        Member(encode(1280, 720), OUT / "720.mp4", 0),
+        Member(encode(854, 480), OUT / "480.mp4", 1),
+        Member(encode(640, 360, encoder="libx265"), OUT / "360.mp4", 2),
+    ]
+    argv = build_group(members, ffmpeg=FFMPEG, source=SOURCE, cpus=cpus)
+    asked = [int(argv[position + 1]) for position, word in enumerate(argv) if word == "-threads:v"]
+    assert asked == threads, (
+        "the first keeps the encoder's own choice, and so does who divides the CPUs by itself"
+    )
 
 
 def test_sound_belongs_to_each_output():
@@ -121,7 +136,8 @@ def made(ffmpeg: Path, source: Path, encodes: list[Encode], folder: Path) -> tup
         argv = build_argv(one, ffmpeg=ffmpeg, source=source, target=target)
         subprocess.run(argv, check=True, capture_output=True)
     members = [Member(one, folder / f"together-{number}.mp4") for number, one in enumerate(encodes)]
-    subprocess.run(build_group(members, ffmpeg=ffmpeg, source=source), check=True, capture_output=True)
+    argv = build_group(members, ffmpeg=ffmpeg, source=source, cpus=4)
+    subprocess.run(argv, check=True, capture_output=True)
     return alone, [member.target for member in members]
 
 

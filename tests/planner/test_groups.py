@@ -2,14 +2,16 @@
 
 import re
 import subprocess
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import event, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.ffmpeg.group import Member, build_group, shared
+from adapters.ffmpeg.probe import Probe
 from jobs.planner.groups import Machine, estimate_bytes, ssim_of_step
 from jobs.planner.ladder import PlanFailed, resolve
 from jobs.planner.plan import Plan
@@ -17,7 +19,7 @@ from jobs.planner.presets import AAC, h264
 from jobs.planner.problems import problems
 from jobs.planner.sizes import Size
 from jobs.planner.specs import Ladder, Rung
-from tests.planner.test_any_source import ladders, probes
+from tests.planner.conftest import PICTURE, SOUND
 
 FIVE = tuple(h264(height, 400) for height in (1080, 720, 480, 360, 240))
 LADDER = Ladder("hls", FIVE, AAC, strategy="group")
@@ -112,28 +114,77 @@ def test_a_rung_that_keeps_its_hdr_is_a_process_of_its_own(source, picture):
     assert groups_of(plan) == [None, "b", "b"]
 
 
-grouped = ladders.map(lambda ladder: replace(ladder, strategy="group")).filter(lambda one: not problems(one))
-
-
-@settings(derandomize=True, deadline=None, max_examples=200)
-@given(
-    ladder=grouped,
-    probe=probes(),
-    machine=st.none() | st.builds(Machine, st.integers(0, 2 * GIB), st.integers(1, 64)),
-    bound=st.none() | st.floats(0, 1),
+rung = st.fixed_dictionaries(
+    {},
+    optional={
+        # Most can share a process.
+        "encoder": st.sampled_from(["libx264", "libx264", "libx265", "libsvtav1", "h264_nvenc", "copy"]),
+        "max_frame_rate": st.sampled_from([None, None, 24.0]),
+        "pool": st.sampled_from([None, None, "cpu", "highmem"]),
+        "hdr": st.sampled_from(["tone_map", "tone_map", "keep"]),
+        "passes": st.sampled_from([1, 1, 1, 2]),
+    },
 )
-def test_any_ladder_gives_groups_that_hold_each_rung_once(ladder, probe, machine, bound):
+heights = st.lists(
+    st.sampled_from([2160, 1080, 720, 480, 360, 240, 144]), min_size=2, max_size=6, unique=True
+)
+company = heights.flatmap(
+    lambda chosen: st.tuples(
+        *(
+            rung.map(lambda rest, height=height: Rung(f"{height}p", height, bitrate_kbps=900, **rest))
+            if height != 144
+            else rung.map(lambda _: Rung("copy", encoder="copy"))
+            for height in chosen
+        )
+    )
+)
+grouped = st.builds(
+    Ladder,
+    packaging=st.sampled_from(["hls", "mp4"]),
+    rungs=company,
+    audio=st.sampled_from([None, AAC]),
+    strategy=st.just("group"),
+).filter(lambda ladder: not problems(ladder))
+pictures_of_any_kind = st.builds(
+    replace,
+    st.just(PICTURE),
+    width=st.sampled_from([1920, 640, 853]),
+    height=st.sampled_from([1080, 479]),
+    rotation=st.sampled_from([0, 90]),
+    field_order=st.sampled_from(["progressive", "tt"]),
+    color_transfer=st.sampled_from(["bt709", "arib-std-b67"]),
+)
+
+
+def test_any_ladder_gives_groups_that_hold_each_rung_once(source):
+    sizes = set()
+
+    @settings(derandomize=True, deadline=None, max_examples=200)
+    @given(
+        ladder=grouped,
+        picture=pictures_of_any_kind,
+        machine=st.none() | st.builds(Machine, st.integers(0, 2 * GIB), st.integers(1, 64)),
+        bound=st.none() | st.floats(0, 1),
+    )
+    def any_ladder(ladder, picture, machine, bound):
+        plan = check_groups(ladder, source((picture,), (SOUND,)), machine, bound)
+        sizes.update(Counter(one for one in groups_of(plan) if one).values() if plan else ())
+
+    any_ladder()
+    assert sizes >= {2, 3, 4}, "what was drawn has groups to look at"
+
+
+def check_groups(ladder: Ladder, probe: Probe, machine: Machine | None, bound: float | None) -> Plan | None:
     try:
         apart = resolve(replace(ladder, strategy="separate"), probe)
     except PlanFailed:
-        return
+        return None
     plan = resolve(replace(ladder, cascade_min_ssim=bound), probe, machine=machine)
     # The same renditions in the same order, but for the company they keep.
     assert [replace(one, group=None, scaled_from=None) for one in plan.renditions] == list(apart.renditions)
     by_key = {one.key: one for one in plan.renditions}
     for name in {one.group for one in plan.renditions} - {None}:
         members = [one for one in plan.renditions if one.group == name]
-        event(f"{min(len(members), 3)} or more together")
         assert len(members) > 1
         assert members[0].key == name
         assert len({(shared(one.encode), one.pool) for one in members}) == 1
@@ -146,6 +197,7 @@ def test_any_ladder_gives_groups_that_hold_each_rung_once(ladder, probe, machine
             ],
             ffmpeg=Path("/f"),
             source=Path("/s"),
+            cpus=4,
         )
         assert [word for word in argv if word.startswith("file:/t/")] == [f"file:/t/{key}" for key in keys]
         video = members[0].encode.video
@@ -159,6 +211,7 @@ def test_any_ladder_gives_groups_that_hold_each_rung_once(ladder, probe, machine
     for one in plan.renditions:
         above = by_key.get(one.scaled_from or "")
         assert one.scaled_from is None or (above is not None and above.group == one.group)
+    return plan
 
 
 def measured(ffmpeg: Path, source: list[str], sizes: list[tuple[int, int]]) -> float:
