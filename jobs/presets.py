@@ -8,6 +8,8 @@ from jobs.planner.specs import Ladder
 
 # Versions of all of an account's presets together: nothing lists or keeps more.
 MAX_VERSIONS = 500
+# What the column holds.
+LAST_VERSION = 2**31 - 1
 
 
 class PresetRefused(Exception):
@@ -27,6 +29,12 @@ def visible(account: Account) -> "QuerySet[Preset]":
 def newest(account: Account, name: str) -> Preset | None:
     """The version that the name means now. An account's own goes before one that came to everybody later."""
     mine_first = visible(account).filter(name=name).order_by("account_id", "-version")
+    return mine_first.first()
+
+
+def of_version(account: Account, name: str, version: int) -> Preset | None:
+    """That version of what the name means to the account."""
+    mine_first = visible(account).filter(name=name, version=version).order_by("account_id")
     return mine_first.first()
 
 

@@ -149,8 +149,7 @@ class PresetVersion(generics.GenericAPIView[Preset]):
     @extend_schema(operation_id="get_preset_version")
     def get(self, request: Request, name: str, version: int) -> Response:
         """One version, as it was made. An account's own goes before everybody's."""
-        found = presets.visible(account_of(request)).filter(name=name, version=version)
-        preset = found.order_by("account_id").first()
+        preset = presets.of_version(account_of(request), name, version)
         if preset is None:
             raise Problem(404, "not_found", "There is no such version.")
         return Response(PresetResponse(preset).data)

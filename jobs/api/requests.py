@@ -174,8 +174,12 @@ class JobRequest(Strict):
     """
 
     source = SourceRequest(required=False)  # type: ignore[assignment]  # a field of that name, not the option
-    preset = Text(
-        required=False, max_length=64, help_text="The name of a stored ladder; its newest version is taken."
+    preset = Text(required=False, max_length=64, help_text="The name of a stored ladder.")
+    preset_version = Whole(
+        required=False,
+        min_value=1,
+        max_value=presets.LAST_VERSION,
+        help_text="Which version of the preset; without it the newest.",
     )
     ladder = LadderRequest(required=False)
     command = Text(
@@ -272,16 +276,13 @@ class JobRequest(Strict):
                 raise serializers.ValidationError(
                     {field: ["It belongs to a command; a ladder has a source."]}, code="conflict"
                 )
+        if "preset_version" in attrs and "preset" not in attrs:
+            raise serializers.ValidationError(
+                {"preset_version": ["It belongs to a preset, which is not named."]}, code="conflict"
+            )
         if "source" not in attrs:
             raise serializers.ValidationError({"source": ["A ladder needs one."]}, code="required")
-        preset: Preset | None = None
-        if "preset" in attrs:
-            preset = _newest_preset(account, attrs["preset"])
-            if preset is None:
-                known = ", ".join(sorted(set(presets.visible(account).values_list("name", flat=True))))
-                raise serializers.ValidationError(
-                    {"preset": [f"Unknown; known are: {known}."]}, code="unknown"
-                )
+        preset = _preset(account, attrs["preset"], attrs.get("preset_version")) if "preset" in attrs else None
         return {
             "source_urls": (attrs["source"]["url"],),
             "ladder": attrs["ladder"] if preset is None else Ladder.from_json(preset.ladder),
@@ -289,7 +290,13 @@ class JobRequest(Strict):
         }
 
     def _command(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        for field in ("preset", "ladder", "source", *({"command"} if "arguments" in attrs else ())):
+        for field in (
+            "preset",
+            "preset_version",
+            "ladder",
+            "source",
+            *({"command"} if "arguments" in attrs else ()),
+        ):
             if field in attrs:
                 raise serializers.ValidationError(
                     {field: ["Not beside a command: give one of them."]}, code="conflict"
@@ -318,11 +325,21 @@ def known_events(types: list[str]) -> list[str]:
     return list(dict.fromkeys(types))
 
 
-def _newest_preset(account: Account, name: str) -> Preset | None:
+def _preset(account: Account, name: str, version: int | None) -> Preset:
+    """Raises ValidationError for a preset or a version that the account does not see."""
+
     def look_up() -> Preset | None:
-        return presets.newest(account, name)
+        return (
+            presets.newest(account, name) if version is None else presets.of_version(account, name, version)
+        )
 
     # The name is a customer's: hashed, it is a key that every cache takes.
-    key = f"preset:{account.pk}:{hashlib.sha256(name.encode()).hexdigest()}"
+    key = f"preset:{account.pk}:{hashlib.sha256(name.encode()).hexdigest()}:{version or 'newest'}"
     preset: Preset | None = cache.get_or_set(key, look_up, _PRESET_SECONDS)
-    return preset
+    if preset is not None:
+        return preset
+    if version is not None and (newest := presets.newest(account, name)) is not None:
+        message = f"There is no version {version} of {name}; the newest is {newest.version}."
+        raise serializers.ValidationError({"preset_version": [message]}, code="unknown")
+    known = ", ".join(sorted(set(presets.visible(account).values_list("name", flat=True))))
+    raise serializers.ValidationError({"preset": [f"Unknown; known are: {known}."]}, code="unknown")

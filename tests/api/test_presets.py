@@ -57,6 +57,36 @@ def test_a_change_is_a_new_version_and_the_old_one_stays(acme):
     assert Job.objects.get(id=first).preset.version == 1
 
 
+def test_a_job_may_name_the_version_that_it_wants(acme):
+    make(acme)
+    wider = {"packaging": "mp4", "rungs": [{"name": "360p", "height": 360}]}
+    acme.post("presets/ours/versions", {"title": "Wider", "ladder": wider})
+    jobs = [
+        Job.objects.get(id=acme.post("jobs", acme.request(preset="ours", **version)).json()["id"])
+        for version in ({}, {"preset_version": 1}, {"preset_version": 2})
+    ]
+    assert [job.preset.version for job in jobs] == [2, 1, 2]
+    assert [job.ladder["rungs"][0]["name"] for job in jobs] == ["360p", "240p", "360p"]
+
+
+@pytest.mark.parametrize(
+    ("wish", "pointer", "told"),
+    [
+        ({"preset": "hls-720p", "preset_version": 9}, "/preset_version", "There is no version 9 of hls-720p"),
+        ({"preset": "hls-720p", "preset_version": 0}, "/preset_version", "greater than or equal to 1"),
+        ({"preset": "hls-720p", "preset_version": 2**31}, "/preset_version", "less than or equal to"),
+        ({"preset": "nobodys", "preset_version": 1}, "/preset", "Unknown; known are: "),
+        ({"ladder": LADDER, "preset_version": 1}, "/preset_version", "belongs to a preset"),
+    ],
+)
+def test_a_version_that_is_not_there_is_refused_with_its_place(acme, wish, pointer, told):
+    request = {name: value for name, value in acme.request().items() if name != "preset"}
+    response = acme.post("jobs", {**request, **wish})
+    [error] = response.json()["errors"]
+    assert (response.status_code, error["pointer"]) == (400, pointer)
+    assert told in error["detail"]
+
+
 def test_nobody_else_sees_names_or_changes_it(acme, rival):
     make(acme)
     assert "ours" not in {preset["name"] for preset in rival.get("presets").json()}
