@@ -4,6 +4,7 @@ Nothing touches the network while FFmpeg runs. What ran is written down before i
 judged: an attempt that dies anywhere in here leaves its evidence.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from uuid import UUID
 from django.conf import settings
 
 from adapters.ffmpeg.command import Encode, build_passes
-from adapters.ffmpeg.probe import Probe, ProbeFailed, run_probe
+from adapters.ffmpeg.probe import Probe, ProbeFailed, probing
 from adapters.ffmpeg.sandbox.box import gpu_devices
 from adapters.ffmpeg.stderr import decode_errors
 from adapters.ffmpeg.supervisor import Box
@@ -105,9 +106,11 @@ def keep(
     Raises Faulted, StorageError, LeaseLost.
     """
     files = [File(target, planned.file_name)]
-    outputs = storing.name(running, rendition, files)
-    with storing.stored(outputs, files):
-        seen = _inspect(planned.encode, target, encoded)
+    storing.refuse_what_is_no_file(files)
+    with probing(settings.FFPROBE_BINARY, target) as answer:
+        outputs = storing.name(running, rendition, files)
+        with storing.stored(outputs, files):
+            seen = _inspect(planned.encode, target, encoded, answer)
     return {
         outputs[0].id: {
             "codecs": seen.codecs,
@@ -122,11 +125,13 @@ def _devices(running: Running) -> tuple[Path, ...]:
     return gpu_devices() if running.claim.queue == routing.TRANSCODE_GPU else ()
 
 
-def _inspect(encode: Encode, target: Path, encoded: Encoded) -> _Seen:
+def _inspect(
+    encode: Encode, target: Path, encoded: Encoded, answer: Callable[[], tuple[Probe, dict[str, Any]]]
+) -> _Seen:
     """Exit code 0 is not enough: damaged sources give short files with it. Raises Faulted."""
     frames = encoded.frames
     try:
-        probe, document = run_probe(settings.FFPROBE_BINARY, target)
+        probe, document = answer()
     except ProbeFailed as error:
         raise Faulted(faults.fault("invalid_output", error.diagnosis.detail)) from error
     mismatch = verify_output(encode, probe, decode_errors=decode_errors(encoded.stderr), frames=frames)

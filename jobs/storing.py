@@ -45,11 +45,8 @@ def name(running: Running, rendition: Rendition, files: Sequence[File]) -> list[
     Raises Faulted for what is not a plain file, LeaseLost.
     """
     outputs = []
+    refuse_what_is_no_file(files)
     for one in files:
-        try:
-            check(one.file)
-        except (OutputRefused, FileNotFoundError) as error:
-            raise Faulted(faults.fault("output_refused", str(error))) from error
         with one.file.open("rb") as opened:
             sha256 = hashlib.file_digest(opened, "sha256").hexdigest()
         path = f"{rendition.key}/{running.claim.epoch}/{one.name}"
@@ -69,6 +66,15 @@ def name(running: Running, rendition: Rendition, files: Sequence[File]) -> list[
     with leases.holding(running.claim):
         Output.objects.bulk_create(outputs)
     return outputs
+
+
+def refuse_what_is_no_file(files: Sequence[File]) -> None:
+    """Raises Faulted for what is not a plain file: before anything follows it out of the workspace."""
+    for one in files:
+        try:
+            check(one.file)
+        except (OutputRefused, FileNotFoundError) as error:
+            raise Faulted(faults.fault("output_refused", str(error))) from error
 
 
 @contextmanager

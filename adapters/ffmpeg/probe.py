@@ -8,7 +8,8 @@ zero or the neutral value. `run_probe` starts ffprobe. Field names follow the JS
 import json
 import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -17,7 +18,7 @@ from typing import Any
 from adapters.ffmpeg.fields import count, dimension, mapping, number, ratio, seconds, text
 from adapters.ffmpeg.inputs import input_arguments
 from adapters.ffmpeg.stderr import Diagnosis, diagnose
-from adapters.ffmpeg.supervisor import Box, Limits, StopReason, supervise
+from adapters.ffmpeg.supervisor import Box, Completed, Limits, StopReason, begun
 
 # FFmpeg's demuxers of formats whose clock may jump (AVFMT_TS_DISCONT), of those that we let in.
 _DISCONTINUOUS = frozenset({"mpegts", "mpeg", "ogg", "live_flv"})
@@ -168,6 +169,15 @@ def run_probe(ffprobe: Path, file: Path, *, timeout_seconds: float = 30) -> tupl
 
     Call from the main thread. Raises ProbeFailed if the file is missing, is not media, or takes too long.
     """
+    with probing(ffprobe, file, timeout_seconds=timeout_seconds) as answer:
+        return answer()
+
+
+@contextmanager
+def probing(
+    ffprobe: Path, file: Path, *, timeout_seconds: float = 30
+) -> Iterator[Callable[[], tuple[Probe, dict[str, Any]]]]:
+    """The same beside something else: ffprobe works from here on, and the answer waits for it and raises."""
     document = bytearray()
 
     def take(data: bytes) -> bool:
@@ -179,7 +189,7 @@ def run_probe(ffprobe: Path, file: Path, *, timeout_seconds: float = 30) -> tupl
 
     with tempfile.TemporaryDirectory() as folder:
         stderr_file = Path(folder, "stderr")
-        completed = supervise(
+        with begun(
             (
                 str(ffprobe),
                 "-v", "level+error", "-hide_banner",
@@ -198,15 +208,18 @@ def run_probe(ffprobe: Path, file: Path, *, timeout_seconds: float = 30) -> tupl
             ),
             on_output=take,
             stop_reason=stop,
-        )  # fmt: skip
-        stderr = stderr_file.read_text("utf-8", "replace")
+        ) as end:  # fmt: skip
+            yield lambda: _answer(end(), bytes(document), stderr_file)
+
+
+def _answer(completed: Completed, document: bytes, stderr_file: Path) -> tuple[Probe, dict[str, Any]]:
     if completed.exit_code != 0 or completed.stop_reason is not None:
         raise ProbeFailed(
             diagnose(
                 stop_reason=completed.stop_reason,
                 signal=completed.signal,
                 exit_code=completed.exit_code,
-                stderr=stderr,
+                stderr=stderr_file.read_text("utf-8", "replace"),
                 stop_detail=completed.stop_detail,
             )
         )

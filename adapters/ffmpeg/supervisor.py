@@ -10,8 +10,8 @@ import os
 import selectors
 import signal
 import time
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,7 +25,7 @@ from adapters.ffmpeg.rlimits import resource_limits
 from adapters.ffmpeg.sandbox.box import Box
 from adapters.ffmpeg.watch import Breach, Watch
 
-__all__ = ["Box", "Completed", "Limits", "StopReason", "run", "supervise"]
+__all__ = ["Box", "Completed", "Limits", "StopReason", "begun", "run", "supervise"]
 
 _TICK_SECONDS = 0.2
 # As much as a pipe holds: the last turn of the loop reads all that an ended process has left in it.
@@ -100,11 +100,36 @@ def supervise(
     stop_reason: Callable[[], StopReason | None],
 ) -> Completed:
     """Like `run`, for any program: `on_output` takes stdout and says whether it shows an advance."""
+    with begun(
+        argv,
+        workspace=workspace,
+        box=box,
+        stderr_file=stderr_file,
+        limits=limits,
+        on_output=on_output,
+        stop_reason=stop_reason,
+    ) as end:
+        return end()
+
+
+@contextmanager
+def begun(
+    argv: tuple[str, ...],
+    *,
+    workspace: Path,
+    box: Box,
+    stderr_file: Path,
+    limits: Limits,
+    on_output: Callable[[bytes], bool],
+    stop_reason: Callable[[], StopReason | None],
+) -> Iterator[Callable[[], Completed]]:
+    """`supervise` in two halves, for a short program that works while its worker does something else.
+
+    It runs from here on; call what this yields once, to watch it until it ends. Until then nobody looks at its
+    limits. Whoever leaves without that call has killed it.
+    """
     started_at, started = datetime.now(UTC), time.monotonic()
     watch = Watch(limits, workspace, stderr_file)
-    breach: Breach | None = None
-    kill_at = float("inf")
-    peak_rss: int | None = None
     kills_before = oom_kills()
     with ExitStack() as stack:
         stderr = stack.enter_context(stderr_file.open("wb"))
@@ -119,9 +144,40 @@ def supervise(
                 group=group.procs if group else None,
             )
         )
-        selector = stack.enter_context(selectors.DefaultSelector())
-        stdout = child.stdout.fileno()
-        os.set_blocking(stdout, False)
+
+        def end() -> Completed:
+            breach, peak_rss = _watched(child, watch, limits, on_output, stop_reason)
+            ended = child.reap()
+            breach = breach or _kernels_breach(ended, group, kills_before) or watch.output_breach()
+            return Completed(
+                exit_code=ended.exit_code,
+                signal=ended.signal,
+                stop_reason=breach.reason if breach else None,
+                wall_seconds=time.monotonic() - started,
+                cpu_seconds=ended.cpu_seconds,
+                peak_rss_bytes=peak_rss or ended.max_rss_bytes,
+                started_at=started_at,
+                last_progress=None,
+                stop_detail=breach.detail if breach else "",
+            )
+
+        yield end
+
+
+def _watched(
+    child: ChildProcess,
+    watch: Watch,
+    limits: Limits,
+    on_output: Callable[[bytes], bool],
+    stop_reason: Callable[[], StopReason | None],
+) -> tuple[Breach | None, int | None]:
+    """Read and look until the process has ended; why it was stopped, and its peak of resident memory."""
+    breach: Breach | None = None
+    kill_at = float("inf")
+    peak_rss: int | None = None
+    stdout = child.stdout.fileno()
+    os.set_blocking(stdout, False)
+    with selectors.DefaultSelector() as selector:
         selector.register(stdout, selectors.EVENT_READ)
         selector.register(child.ended_fd, selectors.EVENT_READ)
         ended = False
@@ -143,19 +199,7 @@ def supervise(
             elif time.monotonic() >= kill_at:
                 child.kill()
                 kill_at = float("inf")
-        end = child.reap()
-        breach = breach or _kernels_breach(end, group, kills_before) or watch.output_breach()
-    return Completed(
-        exit_code=end.exit_code,
-        signal=end.signal,
-        stop_reason=breach.reason if breach else None,
-        wall_seconds=time.monotonic() - started,
-        cpu_seconds=end.cpu_seconds,
-        peak_rss_bytes=peak_rss or end.max_rss_bytes,
-        started_at=started_at,
-        last_progress=None,
-        stop_detail=breach.detail if breach else "",
-    )
+    return breach, peak_rss
 
 
 def _memory_group(stack: ExitStack, limits: Limits) -> MemoryGroup | None:
