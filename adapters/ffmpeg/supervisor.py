@@ -115,7 +115,7 @@ def supervise(
                 workspace=workspace,
                 box=box,
                 stderr=stderr,
-                resource_limits=resource_limits(limits),
+                resource_limits=resource_limits(limits, uses_gpu=bool(box.devices)),
                 group=group.procs if group else None,
             )
         )
