@@ -77,10 +77,10 @@ def head_arguments(encode: Encode, ffmpeg: Path, source: Path, gpu: Gpu | None =
     """Everything up to the source."""
     delay = ("-itsoffset", f"{encode.delay_seconds:.6f}") if encode.delay_seconds else ()
     hardware = video_encoder(encode.video.encoder).hardware if encode.video else None
-    opened, decoding = (), ()
-    if hardware is not None and gpu is not None:
-        opened = hardware.before_input(gpu.node)
-        decoding = hardware.decode(gpu.node) if gpu.decodes else ()
+    if hardware is None or gpu is None:
+        return (str(ffmpeg), *HEAD, *delay, *input_arguments(source))
+    decoding = hardware.decode(gpu.node) if gpu.decodes else ()
+    opened = hardware.before_input(gpu.node)
     return (str(ffmpeg), *HEAD, *opened, *delay, *input_arguments(source, options=decoding))
 
 

@@ -41,7 +41,8 @@ class Proof:
 def prove_all(ffmpeg: Path, session: Session, *, decoding: bool) -> tuple[Proof, ...]:
     """A proof of every GPU encoder; within a minute and a quarter, whatever the driver does.
 
-    One after the other: they would take each other's sessions. `decoding` tries the decoders too. Raises SandboxMissing.
+    One after the other: they would take each other's sessions. `decoding` tries the decoders too. Raises
+    SandboxMissing.
     """
     deadline = time.monotonic() + _ALTOGETHER_SECONDS
     proofs = []

@@ -50,7 +50,10 @@ _TEXTS: tuple[tuple[str, str], ...] = (
     ("gpu_missing", r"Error (creating|initializing) (a|an internal) MFX session"),
     # The GPU is there, and cannot do what was asked for.
     ("gpu_missing", r"No usable encoding (profile|entrypoint) found|Driver does not support .* RC mode"),
-    ("gpu_missing", r"Selected ratecontrol mode is unsupported|Current (profile|pixel format) is unsupported"),
+    (
+        "gpu_missing",
+        r"Selected ratecontrol mode is unsupported|Current (profile|pixel format) is unsupported",
+    ),
     ("encoder_missing", r"^Unknown encoder '|^Error selecting an encoder"),
     ("option_missing", r"^Unrecognized option '"),
     ("filter_missing", r"^No such filter: '"),
