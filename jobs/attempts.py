@@ -213,11 +213,8 @@ def end_badly(
         fault, decision = faults.fault("worker_killed_repeatedly", fault.code), GiveUp(dead_letter=True)
     if split and isinstance(decision, GiveUp) and fault.bucket not in _OF_THE_SOURCE:
         decision = Retry(0.0)
-    queue = _queue_after(held, fault)
-    if held.queue == routing.TRANSCODE_GPU and queue != held.queue and fault.bucket == Bucket.OPERATIONAL:
-        # Elsewhere its fallback runs, which has not been tried yet.
-        decision = Retry(0.0)
     if isinstance(decision, Retry):
+        queue = _queue_after(held, fault)
         with leases.returning(held, delay_seconds=decision.delay_seconds, queue=queue) as moves:
             moves.attempt(held.attempt_id, state, label=held.label, fault=fault)
             if held.kind == StepKind.RENDITION:
