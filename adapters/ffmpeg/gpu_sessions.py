@@ -49,6 +49,8 @@ def session(
     try:
         yield Session(gpu_devices())
     finally:
+        # Said aloud: a process that was forked from this one meanwhile has the file open too.
+        fcntl.flock(slot, fcntl.LOCK_UN)
         os.close(slot)
 
 

@@ -15,6 +15,8 @@ while [ $left -gt 0 ]; do
     h264_nvenc) word=libx264; gpu=yes ;;
     -cq) word=-crf ;;
     p4) word=ultrafast ;;
+    -hwaccel|-hwaccel_output_format) shift; left=$((left - 1)); continue ;;
+    hwdownload,*) word=${{word#hwdownload,}} ;;
     -rc:v|-no-scenecut|-forced-idr|-strict_gop|-b:v) shift; left=$((left - 1)); continue ;;
     -g) set -- "$@" -sc_threshold 0 -flags:v +cgop ;;
   esac

@@ -94,6 +94,20 @@ def test_a_proven_encoder_makes_its_rung_on_the_gpu(driver, planned):
     assert Output.objects.get(job=job, kind="rendition").codecs.startswith("avc1")
 
 
+def test_a_gpu_decodes_only_where_the_operator_wants_it_and_it_was_proven(driver, planned, settings):
+    settings.GPU_DECODE = True
+    found = gpus.proven()
+    assert found.decodes("h264", like="hevc_nvenc"), "by the same GPU"
+    assert not found.decodes("hevc", like="hevc_nvenc")
+    assert not found.decodes("h264", like="h264_qsv")
+    job = drive(planned())
+    assert job.state == JobState.SUCCEEDED
+    argv = Attempt.objects.get(job=job, rendition__isnull=False).argv
+    assert argv[argv.index("-hwaccel") : argv.index("-i")] == ["-hwaccel", "cuda"]
+    settings.GPU_DECODE = False
+    assert not gpus.proven().decodes("h264", like="h264_nvenc")
+
+
 def test_a_driver_that_dies_in_between_sends_the_rung_to_its_fallback_and_is_proven_again(driver, planned):
     gpus.proven(anew=True)
     job = planned()
