@@ -11,11 +11,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
 import structlog
 from django.conf import settings
+from django.db.models.functions import Now
 
 from adapters.ffmpeg.encode import Encode
 from adapters.ffmpeg.encoders import GPU_ENCODERS, Gpu, video_encoder
@@ -106,6 +108,11 @@ def proven(*, anew: bool = False) -> Proven:
         return made
 
 
+def last() -> Proven | None:
+    """What was proven last, however long ago; None where it was doubted. It proves nothing by itself."""
+    return _read(_record(), at_any_age=True)
+
+
 def doubt() -> None:
     """Forget what was proven: something has failed that should not have."""
     with suppress(FileNotFoundError):
@@ -134,9 +141,10 @@ def lent(running: Running, encode: Encode) -> Iterator[Lent]:
 
 
 def is_for_another(step_id: UUID, worker: str) -> bool:
-    """Whether this step's encoder is not proven here, but on another live worker: then the hint goes on to that one.
+    """Whether this step had better be left to a worker that has proven its encoder; then it is due again in a moment.
 
-    It is due again in a moment. Where nobody has proven it, whoever comes takes it, and says so with the attempt.
+    Where no live worker has, one may come back: a step without a fallback gives it GPU_WAIT_SECONDS. After that, or
+    with a fallback, whoever comes takes the step, and says so with the attempt.
     """
     name = (
         Rendition.objects.filter(step_id=step_id, step__state=StepState.READY, step__queue=TRANSCODE_GPU)
@@ -150,7 +158,10 @@ def is_for_another(step_id: UUID, worker: str) -> bool:
             return False
     except (NoSession, NotFFmpeg, OSError) as error:
         log.warning("GPU not proven", error=str(error))
-    if not admission.has_proven(name, besides=worker):
+    may_wait = Step.objects.filter(
+        id=step_id, has_fallback=False, ready_at__gt=Now() - timedelta(seconds=settings.GPU_WAIT_SECONDS)
+    )
+    if not admission.has_proven(name, besides=worker) and not may_wait.exists():
         return False
     dispatch.take_back([Step(id=step_id)])
     return True

@@ -105,6 +105,8 @@ def appear(sender: Any, **_: Any) -> None:
     names = [queue if isinstance(queue, str) else queue.name for queue in queues]
     arguments = (sender.hostname, names, sender.controller.concurrency or sender.pool.limit)
     threading.Thread(target=_show, args=arguments, name="signs-of-life", daemon=True).start()
+    if TRANSCODE_GPU in names:
+        threading.Thread(target=_keep_proven, name="gpu", daemon=True).start()
 
 
 @worker_shutdown.connect
@@ -143,10 +145,22 @@ def _show(name: str, queues: list[str], slots: int) -> None:
 
 
 def _of_gpu() -> dict[str, Any]:
-    """What the row tells of the GPU, proven again when its time has come."""
-    try:
-        found = gpus.proven()
-    except NoSession as error:
-        return {"unproven": dict.fromkeys(GPU_ENCODERS, str(error))}
+    """What the row tells of the GPU."""
+    found = gpus.last()
+    if found is None:
+        return {
+            "proven_encoders": [],
+            "unproven": dict.fromkeys(GPU_ENCODERS, "being proven"),
+            "proven_at": None,
+        }
     at = datetime.fromtimestamp(found.at, UTC)
     return {"proven_encoders": found.encoders, "unproven": found.problems, "proven_at": at}
+
+
+def _keep_proven() -> None:
+    """Prove the GPU again when its time has come. Not where the signs of life come from: a driver may hang."""
+    while not _stop.wait(SIGN_SECONDS):
+        try:
+            gpus.proven()
+        except (OSError, NoSession, NotFFmpeg) as error:
+            log.warning("GPU not proven", error=str(error))

@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
+from adapters.ffmpeg.encoders import GPU_ENCODERS
 from jobs.admission import WORKER_SECONDS
 from jobs.console import cells
 from jobs.console.rows import PageAdmin
@@ -72,7 +73,7 @@ class WorkerAdmin(PageAdmin[Worker]):
         if TRANSCODE_GPU not in row.queues:
             return [facts]
         proofs: list[list[Cell]] = [[cells.code(name), "Encodes."] for name in row.proven_encoders]
-        proofs += [[cells.code(name), reason] for name, reason in row.unproven.items()]
+        proofs += [[cells.code(name), row.unproven[name]] for name in GPU_ENCODERS if name in row.unproven]
         heads = columns("Encoder", "What came of one picture")
         return [facts, Table("GPU encoders", heads, proofs, empty="Nothing was proven yet.")]
 

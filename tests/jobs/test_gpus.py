@@ -242,6 +242,14 @@ def test_a_hint_goes_on_to_the_worker_that_has_proven_the_encoder(planned):
     assert due.exists()
 
 
+def test_a_rung_without_a_fallback_gives_an_able_worker_the_time_to_come_back(planned, settings):
+    job = planned(ON_GPU)
+    step = next_step(job)
+    assert gpus.is_for_another(step.id, "me"), "nobody is able now, but it has not waited long"
+    Step.objects.filter(id=step.id).update(ready_at=Now() - timedelta(seconds=settings.GPU_WAIT_SECONDS + 1))
+    assert not gpus.is_for_another(step.id, "me")
+
+
 def test_what_needs_no_gpu_is_taken_by_every_worker_of_the_queue(planned, driver):
     job = planned(Rung("240p", height=240, speed="ultrafast", pool="gpu"))
     worker("h264_nvenc")
