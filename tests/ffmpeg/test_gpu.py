@@ -19,6 +19,7 @@ from adapters.ffmpeg.limits import Limits
 from adapters.ffmpeg.rlimits import resource_limits
 from adapters.ffmpeg.sandbox.box import Box, grants
 from adapters.ffmpeg.stderr import diagnose
+from adapters.ffmpeg.supervisor import supervise
 
 NODE = "/dev/dri/renderD129"
 HOLD = (
@@ -130,6 +131,29 @@ def test_the_address_space_is_left_open_with_a_gpu_alone() -> None:
     without = resource_limits(limits, uses_gpu=True)
     assert resource.RLIMIT_AS not in without
     assert without.keys() == resource_limits(limits).keys() - {resource.RLIMIT_AS}
+
+
+def said_in(box: Box, folder: Path, *command: str) -> str:
+    said = bytearray()
+    completed = supervise(
+        command,
+        workspace=folder,
+        box=box,
+        stderr_file=folder / "stderr",
+        limits=Limits(wall_seconds=10, stall_seconds=10, output_bytes=1 << 20, memory_bytes=1 << 30),
+        on_output=lambda data: bool(said.extend(data)) or True,
+        stop_reason=lambda: None,
+    )
+    return said.decode() if completed.exit_code == 0 else f"exit code {completed.exit_code}"
+
+
+def test_a_process_with_a_gpu_has_all_the_address_space_and_sees_itself(tmp_path: Path) -> None:
+    plain, gpu = Box(), Box(devices=(Path("/dev/zero"),))
+    assert said_in(gpu, tmp_path, "/bin/sh", "-c", "ulimit -v") == "unlimited\n"
+    assert int(said_in(plain, tmp_path, "/bin/sh", "-c", "ulimit -v")) == (6 << 30) // 1024
+    itself = ("/bin/sh", "-c", "read line < /proc/self/status && echo $line")
+    assert said_in(gpu, tmp_path, *itself) == "Name: sh\n"
+    assert said_in(plain, tmp_path, *itself).startswith("exit code")
 
 
 def test_a_box_with_a_gpu_has_its_drivers_libraries_and_no_other_has_them(tmp_path: Path) -> None:
