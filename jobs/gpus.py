@@ -25,22 +25,25 @@ from adapters.ffmpeg.gpu_proof import Proof, prove_all
 from adapters.ffmpeg.gpu_sessions import NoSession, Session, session
 from adapters.ffmpeg.identity import NotFFmpeg, identify
 from adapters.ffmpeg.probe import parse_probe
+from adapters.ffmpeg.sandbox.box import gpu_devices
 from jobs import admission, dispatch, faults
 from jobs.attempts import Faulted, HandedBack, Running
-from jobs.faults import Bucket
+from jobs.faults import Bucket, Fault
 from jobs.leases import LeaseLost
-from jobs.models import Rendition, Source, Step
+from jobs.models import Attempt, Rendition, Source, Step
 from jobs.routing import TRANSCODE_GPU
 from jobs.states import StepState
 
 log = structlog.get_logger(__name__)
 
-# A proof is believed so long; one that found nothing, or that nobody could make, is soon made again.
+# A proof is believed so long; one that found nothing though there is a GPU is soon made again.
 _BELIEVED_SECONDS = 600.0
 _DISBELIEVED_SECONDS = 60.0
 # To prove needs a session too. Where all are taken the GPU is alive, and work goes before looking.
 _PROOF_WAIT_SECONDS = 2.0
 _HANDED_BACK_SECONDS = 5.0
+_TIMES_HANDED_BACK = 10
+_FULL = "gpu_session_limit"
 _DOUBTFUL = frozenset({Bucket.OPERATIONAL, Bucket.STALLED})
 
 
@@ -134,10 +137,24 @@ def lent(running: Running, encode: Encode) -> Iterator[Lent]:
         try:
             yield Lent(gpu, held.devices)
         except Faulted as error:
-            if error.fault.bucket in _DOUBTFUL:
+            if error.fault.code == _FULL:
+                _be_patient(running, error.fault)
+            elif error.fault.bucket in _DOUBTFUL:
                 log.warning("GPU doubted", encoder=name, fault=error.fault.code, detail=error.fault.detail)
                 doubt()
             raise
+
+
+def _be_patient(running: Running, fault: Fault) -> None:
+    """The GPU works, and is full of what we do not count: without a fallback the step tries its luck a few times more.
+
+    Raises HandedBack, later and later; nothing once that is enough.
+    """
+    step = Step.objects.get(id=running.claim.step_id)
+    since = step.epoch - step.attempts - _TIMES_HANDED_BACK
+    earlier = Attempt.objects.filter(step=step, epoch__gt=since, fault_code=_FULL).count()
+    if not step.has_fallback and earlier < _TIMES_HANDED_BACK:
+        raise HandedBack(fault, delay_seconds=_HANDED_BACK_SECONDS * (earlier + 1))
 
 
 def is_for_another(step_id: UUID, worker: str) -> bool:
@@ -171,9 +188,7 @@ def _gpu(running: Running, encode: Encode, name: str) -> Gpu:
     try:
         found = proven()
     except NoSession as error:
-        raise HandedBack(
-            faults.fault("gpu_session_limit", str(error)), delay_seconds=_HANDED_BACK_SECONDS
-        ) from error
+        raise HandedBack(faults.fault(_FULL, str(error)), delay_seconds=_HANDED_BACK_SECONDS) from error
     except NotFFmpeg as error:
         raise Faulted(faults.fault("binary_missing", str(error))) from error
     proof = found.of(name)
@@ -198,9 +213,7 @@ def _session(running: Running) -> Iterator[Session]:
     except NoSession as error:
         if not running.is_held():
             raise LeaseLost("while it waited for a session of the GPU") from error
-        raise HandedBack(
-            faults.fault("gpu_session_limit", str(error)), delay_seconds=_HANDED_BACK_SECONDS
-        ) from error
+        raise HandedBack(faults.fault(_FULL, str(error)), delay_seconds=_HANDED_BACK_SECONDS) from error
 
 
 # --- the file ---------------------------------------------------------------------------------------------
@@ -224,7 +237,7 @@ def _read(record: Path, *, at_any_age: bool = False) -> Proven | None:
         return None
     if {proof.encoder for proof in proofs} != set(GPU_ENCODERS) or found.decoding != settings.GPU_DECODE:
         return None
-    believed = _BELIEVED_SECONDS if found.encoders else _DISBELIEVED_SECONDS
+    believed = _DISBELIEVED_SECONDS if gpu_devices() and not found.encoders else _BELIEVED_SECONDS
     return found if at_any_age or 0 <= time.time() - found.at < believed else None
 
 

@@ -23,8 +23,9 @@ STEP_QUEUES = (CONTROL, FILES, DELIVERY, TRANSCODE_CPU, TRANSCODE_HIGHMEM, TRANS
 # A pool is a class of capacity; each has its queue.
 QUEUE_OF_POOL = {"cpu": TRANSCODE_CPU, "gpu": TRANSCODE_GPU, "highmem": TRANSCODE_HIGHMEM}
 
-# What may be the GPU's or its driver's doing, whatever it is called: worth a try without it.
-_BLAMED_ON_GPU = frozenset({Bucket.OPERATIONAL, Bucket.INVALID_OUTPUT, Bucket.STALLED})
+# What may be the GPU's or its driver's doing, whatever it is called: worth a try without it. An encoder that fails
+# without a reason we know is counted as one that lacks memory.
+_BLAMED_ON_GPU = frozenset({Bucket.OPERATIONAL, Bucket.RESOURCES, Bucket.INVALID_OUTPUT, Bucket.STALLED})
 
 
 def queue_of(encode: Encode, pool: str | None = None) -> str:
@@ -65,8 +66,10 @@ def queue_after(
 
 
 def _queue_with_fallback(queue: str, bucket: Bucket, live: Collection[str]) -> str:
+    if bucket == Bucket.RESOURCES and TRANSCODE_HIGHMEM in live:
+        return TRANSCODE_HIGHMEM
     if queue == TRANSCODE_GPU and bucket in _BLAMED_ON_GPU:
         return TRANSCODE_HIGHMEM if TRANSCODE_HIGHMEM in live and TRANSCODE_CPU not in live else TRANSCODE_CPU
-    if bucket in (Bucket.RESOURCES, Bucket.OPERATIONAL) and TRANSCODE_HIGHMEM in live:
+    if bucket == Bucket.OPERATIONAL and TRANSCODE_HIGHMEM in live:
         return TRANSCODE_HIGHMEM
     return queue

@@ -5,6 +5,8 @@ import resource
 import signal
 import subprocess
 import sys
+import time
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 
@@ -177,11 +179,14 @@ _NVENC, _OPEN = "[h264_nvenc @ 0x1]", "OpenEncodeSessionEx failed:"
         (f"{_NVENC} [error] {_OPEN} unsupported device (2): ", "gpu_missing"),
         (f"{_NVENC} [error] cuCtxCreate(&a) failed -> CUDA_ERROR_OUT_OF_MEMORY: out of memory", "gpu_session_limit"),
         (f"{_NVENC} [error] cu->cuInit(0) failed -> CUDA_ERROR_NO_DEVICE: no device", "gpu_missing"),
+        (f"{_NVENC} [error] InitializeEncoder failed: invalid param (8): Preset P1 not supported", "gpu_missing"),
         (f"{_NVENC} [fatal] No capable devices found", "gpu_missing"),
         ("[h264_qsv @ 0x1] [error] Error creating a MFX session: -9.", "gpu_missing"),
+        ("[av1_qsv @ 0x1] [error] Error initializing the encoder: unsupported (-3)", "gpu_missing"),
         ("[h264_qsv @ 0x1] [error] Selected ratecontrol mode is unsupported", "gpu_missing"),
         ("[av1_vaapi @ 0x1] [error] No usable encoding profile found.", "gpu_missing"),
         ("[h264_vaapi @ 0x1] [error] Driver does not support QVBR RC mode.", "gpu_missing"),
+        ("[hevc_vaapi @ 0x1] [error] Failed to create encode pipeline configuration: 12 (x).", "gpu_missing"),
         ("[VAAPI @ 0x1] [error] Failed to initialise VAAPI connection: -1 (unknown libva error).", "gpu_missing"),
     ],
 )  # fmt: skip
@@ -243,6 +248,47 @@ def test_there_are_no_more_sessions_than_allowed_and_a_killed_process_frees_its_
         for other in others:
             other.kill()
             other.communicate()
+
+
+ENCODE = (
+    "import sys\n"
+    "from pathlib import Path\n"
+    "from adapters.ffmpeg.gpu_sessions import session\n"
+    "from adapters.ffmpeg.supervisor import Box, Limits, run\n"
+    "folder, ffmpeg = Path(sys.argv[1]), sys.argv[2]\n"
+    "argv = (ffmpeg, '-v', 'error', '-progress', 'pipe:1', '-re', '-f', 'lavfi', '-i', 'nullsrc', '-f', 'null', '-')\n"
+    "with session(folder, 1, wait_seconds=10) as held:\n"
+    "    run(argv, workspace=folder, box=Box(devices=held.devices), stderr_file=folder / 'stderr',\n"
+    "        limits=Limits(600, 600, 1 << 20), on_progress=lambda seen: print('encodes', flush=True),\n"
+    "        stop_reason=lambda: None)\n"
+)
+
+
+def children_of(pid: int) -> list[int]:
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            if int(stat.read_text().rpartition(")")[2].split()[1]) == pid:
+                found.append(int(stat.parent.name))
+    return found
+
+
+def test_a_worker_killed_amid_its_encode_leaves_neither_a_session_nor_an_encoder(
+    ffmpeg: Path, tmp_path: Path
+) -> None:
+    argv = [sys.executable, "-c", ENCODE, tmp_path, ffmpeg]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as worker:
+        assert worker.stdout is not None
+        assert worker.stdout.readline() == "encodes\n"
+        children = children_of(worker.pid)
+        assert len(children) == 2, "the launcher, and FFmpeg"
+        worker.kill()
+    with session(tmp_path, 1, wait_seconds=10):
+        pass
+    deadline = time.monotonic() + 10
+    while any(Path(f"/proc/{pid}").exists() for pid in children):
+        assert time.monotonic() < deadline, "FFmpeg outlived its worker"
+        time.sleep(0.02)
 
 
 def test_without_a_limit_there_are_no_files(tmp_path: Path) -> None:

@@ -26,6 +26,10 @@ if [ -n "$gpu" ] && [ -e "{away}" ]; then
   echo "[h264_nvenc @ 0x5581] [error] Cannot load libcuda.so.1" >&2
   exit 255
 fi
+if [ -n "$gpu" ] && [ -e "{full}" ]; then
+  echo "[h264_nvenc @ 0x5581] [error] OpenEncodeSessionEx failed: out of memory (10): (no details)" >&2
+  exit 187
+fi
 exec "{real}" "$@"
 """
 
@@ -34,8 +38,8 @@ class Driver:
     """Of the GPU that is not there. `ffmpeg` is the program to name in FFMPEG_BINARY."""
 
     def __init__(self, folder: Path, real: Path) -> None:
-        self.ffmpeg, self._away = folder / "ffmpeg", folder / "away"
-        self.ffmpeg.write_text(_SCRIPT.format(away=self._away, real=real))
+        self.ffmpeg, self._away, self._full = folder / "ffmpeg", folder / "away", folder / "full"
+        self.ffmpeg.write_text(_SCRIPT.format(away=self._away, full=self._full, real=real))
         self.ffmpeg.chmod(0o755)
 
     def die(self) -> None:
@@ -43,3 +47,10 @@ class Driver:
 
     def come_back(self) -> None:
         self._away.unlink()
+
+    def fill(self) -> None:
+        """Other programs take all sessions."""
+        self._full.touch()
+
+    def empty(self) -> None:
+        self._full.unlink()

@@ -180,6 +180,29 @@ def test_a_rung_waits_for_a_session_and_is_handed_back_without_blame(driver, pla
     assert tried(job) == [(TRANSCODE_GPU, "cancelled", "gpu_session_limit"), (TRANSCODE_GPU, "succeeded", "")]
 
 
+def test_a_gpu_that_others_have_filled_is_not_doubted_and_the_rung_tries_again(driver, planned, monkeypatch):
+    gpus.proven(anew=True)
+    driver.fill()
+    patient, other = planned(ON_GPU), planned(EITHER)
+    assert run_step(next_step(patient)) == "handed back"
+    assert gpus.proven().encoders == ["h264_nvenc"]
+    driver.empty()
+    assert drive(patient).state == JobState.SUCCEEDED
+    assert tried(patient) == [
+        (TRANSCODE_GPU, "cancelled", "gpu_session_limit"),
+        (TRANSCODE_GPU, "succeeded", ""),
+    ]
+    driver.fill()
+    assert drive(other).state == JobState.SUCCEEDED
+    assert tried(other) == [(TRANSCODE_GPU, "failed", "gpu_session_limit"), (TRANSCODE_CPU, "succeeded", "")]
+    monkeypatch.setattr(gpus, "_TIMES_HANDED_BACK", 2)
+    given_up = drive(planned(ON_GPU))
+    assert tried(given_up) == [
+        *[(TRANSCODE_GPU, "cancelled", "gpu_session_limit")] * 2,
+        *[(TRANSCODE_GPU, "failed", "gpu_session_limit")] * 2,
+    ]
+
+
 def test_a_rung_that_waits_for_a_session_can_be_cancelled(driver, planned, settings, monkeypatch):
     gpus.proven(anew=True)
     settings.GPU_SESSIONS, settings.GPU_WAIT_SECONDS, settings.HEARTBEAT_SECONDS = 1, 60, 0.1
