@@ -22,7 +22,7 @@ from adapters.ffmpeg.identity import NotFFmpeg, identify
 from adapters.ffmpeg.memory import memory_layers
 from adapters.ffmpeg.sandbox import layers
 from adapters.storage.base import StorageError
-from jobs import stores
+from jobs import gpu_proofs, stores
 
 Level = Literal["ok", "note", "warning", "missing"]
 """`note`: is not there, and nobody misses it. `missing`: a worker needs it."""
@@ -114,7 +114,7 @@ def _encoders() -> Iterator[Finding]:
 def _gpu() -> Iterator[Finding]:
     """By the argument list of a rung, one picture each. Not of the machine's record: this is a look of its own."""
     try:
-        with session(settings.WORK_DIR / "gpu", settings.GPU_SESSIONS, wait_seconds=_SESSION_SECONDS) as held:
+        with session(gpu_proofs.folder(), settings.GPU_SESSIONS, wait_seconds=_SESSION_SECONDS) as held:
             for name in GPU_ENCODERS:
                 found, milliseconds = _timed(partial(_prove, name, held))
                 detail = "Encodes." if not found.decodes else "Encodes and decodes."

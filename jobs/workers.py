@@ -17,7 +17,7 @@ from adapters.ffmpeg.gpu_sessions import NoSession
 from adapters.ffmpeg.identity import NotFFmpeg, identify
 from adapters.ffmpeg.sandbox import launch, layers
 from audit.recorder import record_identity
-from jobs import gpus, pruning, stores
+from jobs import gpu_proofs, pruning, stores
 from jobs.models import Worker
 from jobs.routing import QUEUE_OF_POOL, TRANSCODE_GPU
 
@@ -59,7 +59,7 @@ def prove_the_gpu(sender: Any, **_: Any) -> None:
     if TRANSCODE_GPU not in sender.app.amqp.queues.consume_from:
         return
     try:
-        found = gpus.proven(anew=True)
+        found = gpu_proofs.proven(anew=True)
     except (OSError, NoSession, NotFFmpeg) as error:
         log.error("GPU not proven", error=str(error))  # noqa: TRY400 - the sentence says it all
     else:
@@ -146,7 +146,7 @@ def _show(name: str, queues: list[str], slots: int) -> None:
 
 def _of_gpu() -> dict[str, Any]:
     """What the row tells of the GPU."""
-    found = gpus.last()
+    found = gpu_proofs.last()
     if found is None:
         return {
             "proven_encoders": [],
@@ -161,6 +161,6 @@ def _keep_proven() -> None:
     """Prove the GPU again when its time has come. Not where the signs of life come from: a driver may hang."""
     while not _stop.wait(SIGN_SECONDS):
         try:
-            gpus.proven()
+            gpu_proofs.proven()
         except (OSError, NoSession, NotFFmpeg) as error:
             log.warning("GPU not proven", error=str(error))

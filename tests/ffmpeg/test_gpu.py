@@ -137,13 +137,18 @@ def test_the_address_space_is_left_open_with_a_gpu_alone() -> None:
 
 def said_in(box: Box, folder: Path, *command: str) -> str:
     said = bytearray()
+
+    def take(data: bytes) -> bool:
+        said.extend(data)
+        return True
+
     completed = supervise(
         command,
         workspace=folder,
         box=box,
         stderr_file=folder / "stderr",
         limits=Limits(wall_seconds=10, stall_seconds=10, output_bytes=1 << 20, memory_bytes=1 << 30),
-        on_output=lambda data: bool(said.extend(data)) or True,
+        on_output=take,
         stop_reason=lambda: None,
     )
     return said.decode() if completed.exit_code == 0 else f"exit code {completed.exit_code}"
@@ -276,7 +281,7 @@ def children_of(pid: int) -> list[int]:
 def test_a_worker_killed_amid_its_encode_leaves_neither_a_session_nor_an_encoder(
     ffmpeg: Path, tmp_path: Path
 ) -> None:
-    argv = [sys.executable, "-c", ENCODE, tmp_path, ffmpeg]
+    argv = [sys.executable, "-c", ENCODE, str(tmp_path), str(ffmpeg)]
     with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as worker:
         assert worker.stdout is not None
         assert worker.stdout.readline() == "encodes\n"

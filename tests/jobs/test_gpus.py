@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 from adapters.ffmpeg.encoders import GPU_ENCODERS
 from adapters.ffmpeg.sandbox import box
 from audit.models import AuditEvent
-from jobs import conductor, fallbacks, gpus, requeue, submission
+from jobs import conductor, fallbacks, gpu_proofs, gpus, requeue, submission
 from jobs.models import Attempt, Job, Output, Step, Worker
 from jobs.planner.specs import Ladder, Rung
 from jobs.requeue import NotRequeueable, Wish
@@ -61,7 +61,7 @@ def somebody_in_the_session():
         "    time.sleep(600)\n"
     )
     with subprocess.Popen(
-        [sys.executable, "-c", script, str(gpus._folder())], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", script, str(gpu_proofs.folder())], stdout=subprocess.PIPE, text=True
     ) as other:
         try:
             assert other.stdout is not None
@@ -81,7 +81,7 @@ def worker(*proven: str, name: str = "other", queues: tuple[str, ...] = (TRANSCO
 
 
 def test_a_proven_encoder_makes_its_rung_on_the_gpu(driver, planned):
-    found = gpus.proven(anew=True)
+    found = gpu_proofs.proven(anew=True)
     assert found.encoders == ["h264_nvenc"]
     assert set(found.problems) == set(GPU_ENCODERS) - {"h264_nvenc"}
     job = drive(planned())
@@ -96,7 +96,7 @@ def test_a_proven_encoder_makes_its_rung_on_the_gpu(driver, planned):
 
 def test_a_gpu_decodes_only_where_the_operator_wants_it_and_it_was_proven(driver, planned, settings):
     settings.GPU_DECODE = True
-    found = gpus.proven()
+    found = gpu_proofs.proven()
     assert found.decodes("h264", like="hevc_nvenc"), "by the same GPU"
     assert not found.decodes("hevc", like="hevc_nvenc")
     assert not found.decodes("h264", like="h264_qsv")
@@ -105,17 +105,17 @@ def test_a_gpu_decodes_only_where_the_operator_wants_it_and_it_was_proven(driver
     argv = Attempt.objects.get(job=job, rendition__isnull=False).argv
     assert argv[argv.index("-hwaccel") : argv.index("-i")] == ["-hwaccel", "cuda"]
     settings.GPU_DECODE = False
-    assert not gpus.proven().decodes("h264", like="h264_nvenc")
+    assert not gpu_proofs.proven().decodes("h264", like="h264_nvenc")
 
 
 def test_a_driver_that_dies_in_between_sends_the_rung_to_its_fallback_and_is_proven_again(driver, planned):
-    gpus.proven(anew=True)
+    gpu_proofs.proven(anew=True)
     job = planned()
     driver.die()
     assert run_step(next_step(job)) == "retried"
     step = next_step(job)
     assert (step.queue, step.attempts) == (TRANSCODE_CPU, 1)
-    assert gpus.proven().encoders == [], "the proof from before is not believed any more"
+    assert gpu_proofs.proven().encoders == [], "the proof from before is not believed any more"
     drive(job)
     job.refresh_from_db()
     assert job.state == JobState.SUCCEEDED
@@ -127,8 +127,8 @@ def test_a_driver_that_dies_in_between_sends_the_rung_to_its_fallback_and_is_pro
     }
     assert last.argv[last.argv.index("-crf") + 1] == "31"
     driver.come_back()
-    gpus.doubt()
-    assert gpus.proven().encoders == ["h264_nvenc"]
+    gpu_proofs.doubt()
+    assert gpu_proofs.proven().encoders == ["h264_nvenc"]
 
 
 def test_an_encoder_that_is_not_proven_starts_no_process_and_its_fallback_runs(planned):
@@ -166,7 +166,7 @@ def test_an_operator_may_send_a_rung_with_a_fallback_to_the_cpus_with_another_qu
 
 
 def test_a_rung_waits_for_a_session_and_is_handed_back_without_blame(driver, planned, settings):
-    gpus.proven(anew=True)
+    gpu_proofs.proven(anew=True)
     settings.GPU_SESSIONS, settings.GPU_WAIT_SECONDS = 1, 0.2
     job = planned()
     with somebody_in_the_session():
@@ -181,11 +181,11 @@ def test_a_rung_waits_for_a_session_and_is_handed_back_without_blame(driver, pla
 
 
 def test_a_gpu_that_others_have_filled_is_not_doubted_and_the_rung_tries_again(driver, planned, monkeypatch):
-    gpus.proven(anew=True)
+    gpu_proofs.proven(anew=True)
     driver.fill()
     patient, other = planned(ON_GPU), planned(EITHER)
     assert run_step(next_step(patient)) == "handed back"
-    assert gpus.proven().encoders == ["h264_nvenc"]
+    assert gpu_proofs.proven().encoders == ["h264_nvenc"]
     driver.empty()
     assert drive(patient).state == JobState.SUCCEEDED
     assert tried(patient) == [
@@ -204,7 +204,7 @@ def test_a_gpu_that_others_have_filled_is_not_doubted_and_the_rung_tries_again(d
 
 
 def test_a_rung_that_waits_for_a_session_can_be_cancelled(driver, planned, settings, monkeypatch):
-    gpus.proven(anew=True)
+    gpu_proofs.proven(anew=True)
     settings.GPU_SESSIONS, settings.GPU_WAIT_SECONDS, settings.HEARTBEAT_SECONDS = 1, 60, 0.1
     job = planned()
     waits, real = [], fcntl.flock
