@@ -72,6 +72,12 @@ MEMORY_LIMIT_BYTES: int = env.int("MEMORY_LIMIT_BYTES", 4 * 1024**3)
 # What FFmpeg is kept in: "auto" (Landlock with seccomp, else bubblewrap, else no start), one of the two by name, or
 # "none": whoever writes that lets customers' files and commands run with the worker's own rights.
 SANDBOX: str = env.str("SANDBOX", "auto")
+# How many encodes the GPU's driver allows at once on this machine; 0: as many as come.
+GPU_SESSIONS: int = env.int("GPU_SESSIONS", 0, validate=validate.Range(0, 256))
+# How long a rung waits for a GPU: with one, for a free session; with no worker for one, before its fallback makes it.
+GPU_WAIT_SECONDS: float = env.float("GPU_WAIT_SECONDS", 60.0, validate=validate.Range(0, 3600))
+# Whether GPUs decode strangers' films too: what is wrong in them then meets the driver, in the kernel.
+GPU_DECODE: bool = env.bool("GPU_DECODE", False)
 
 # --- leases and hints (seconds) ---------------------------------------------------------------------------
 LEASE_SECONDS: int = env.int("LEASE_SECONDS", 30)

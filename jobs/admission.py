@@ -9,6 +9,7 @@ from django.db.models import Count, QuerySet
 from django.db.models.functions import Now
 
 from jobs.models import Step, Worker
+from jobs.routing import TRANSCODE_GPU
 from jobs.states import StepState
 
 HINTS_FOR_EACH_SLOT = 4
@@ -44,6 +45,12 @@ def queues_of_encoder(revision: str) -> set[str]:
 def live_queues() -> set[str]:
     """The queues that some live worker serves."""
     return {queue for queues in _live_workers().values_list("queues", flat=True) for queue in queues}
+
+
+def has_proven(encoder: str, *, besides: str) -> bool:
+    """Whether a live worker other than `besides` serves GPUs and has shown that its own runs this encoder."""
+    able = _live_workers().filter(queues__contains=[TRANSCODE_GPU], proven_encoders__contains=[encoder])
+    return able.exclude(name=besides).exists()
 
 
 def has_room_for(steps: Iterable[Step]) -> bool:

@@ -10,6 +10,7 @@ import random
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from typing import get_args
 
 import structlog
 from django.db import Error as DatabaseError
@@ -22,6 +23,7 @@ from jobs.claims import Claim
 from jobs.faults import Bucket, Fault, GiveUp, Retry
 from jobs.leases import LeaseLost
 from jobs.models import Attempt, Rendition
+from jobs.planner.plan import Kind, RenditionPlan
 from jobs.running import Begin, Progress, Running, Work, heartbeat, workspace
 from jobs.states import AttemptState, JobState, RenditionState, StepKind, StepState
 from jobs.transitions import Change
@@ -29,6 +31,7 @@ from jobs.transitions import Change
 __all__ = [
     "Begin",
     "Faulted",
+    "HandedBack",
     "Progress",
     "Running",
     "Work",
@@ -52,6 +55,15 @@ class Faulted(Exception):
         super().__init__(f"{fault.code}: {fault.detail}")
         self.fault = fault
         self.retry_after_seconds = retry_after_seconds
+
+
+class HandedBack(Exception):
+    """The attempt cannot go on now, through nobody's fault: the step is ready again after the delay, without blame."""
+
+    def __init__(self, fault: Fault, *, delay_seconds: float) -> None:
+        super().__init__(f"{fault.code}: {fault.detail}")
+        self.fault = fault
+        self.delay_seconds = delay_seconds
 
 
 def perform(held: Claim, work: Work, then: Mapping[StepKind, Work] | None = None) -> str:
@@ -91,7 +103,7 @@ def _perform(
         except (SystemExit, KeyboardInterrupt):
             # The worker was told to stop and its grace is over: the steps are somebody else's now, no blame.
             for running in runnings:
-                _hand_back(running.claim)
+                _hand_back(running.claim, faults.fault("worker_stopping"))
             raise
     following += [running.next for running in runnings if running.next is not None]
     return words
@@ -122,6 +134,9 @@ def _judge(running: Running, error: Exception, *, split: bool = False) -> str:
             return "lost"
         case Faulted():
             return _fail(held, error, split=split)
+        case HandedBack():
+            _hand_back(held, error.fault, delay_seconds=error.delay_seconds)
+            return "handed back"
         case Aborted():
             _log(held).warning("lease lost while fetching or storing", attempt=str(held.attempt_id))
             pruning.erase(held.attempt_id)
@@ -226,7 +241,9 @@ def _queue_after(held: Claim, fault: Fault) -> str:
     """Where the next attempt runs: elsewhere, if the bucket asks for it and a live worker is there."""
     if held.kind != StepKind.RENDITION or held.encoder_revision:
         return held.queue
-    return routing.queue_after(held.queue, fault.bucket, admission.live_queues())
+    rendition = Rendition.objects.get(step_id=held.step_id)
+    planned = RenditionPlan.from_json(rendition.spec) if rendition.kind in get_args(Kind) else None
+    return routing.queue_after(held.queue, fault.bucket, admission.live_queues(), planned)
 
 
 def _fail(held: Claim, error: Faulted, *, split: bool = False) -> str:
@@ -253,19 +270,14 @@ def _fail(held: Claim, error: Faulted, *, split: bool = False) -> str:
     return "failed" if delay is None else "retried"
 
 
-def _hand_back(held: Claim) -> None:
+def _hand_back(held: Claim, fault: Fault, *, delay_seconds: float = 0) -> None:
     try:
-        with leases.returning(held, delay_seconds=0, forgive=True) as moves:
-            moves.attempt(
-                held.attempt_id,
-                AttemptState.CANCELLED,
-                label=held.label,
-                fault=faults.fault("worker_stopping"),
-            )
+        with leases.returning(held, delay_seconds=delay_seconds, forgive=True) as moves:
+            moves.attempt(held.attempt_id, AttemptState.CANCELLED, label=held.label, fault=fault)
             if held.kind == StepKind.RENDITION:
                 rendition = Rendition.objects.get(step_id=held.step_id)
                 moves.rendition(rendition, RenditionState.RUNNING, RenditionState.QUEUED)
-        log.warning("handed back", step=str(held.step_id), attempt=str(held.attempt_id))
+        log.warning("handed back", step=str(held.step_id), attempt=str(held.attempt_id), why=fault.code)
     except LeaseLost:
         log.info("nothing to hand back", step=str(held.step_id), epoch=held.epoch)
 

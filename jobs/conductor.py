@@ -15,7 +15,7 @@ from django.db import Error as DatabaseError
 from django.db import connection
 from django.db.models.functions import Now
 
-from jobs import attempts, canvas, faults, leases, progress
+from jobs import attempts, canvas, fallbacks, faults, leases, progress
 from jobs.dispatch import dispatch
 from jobs.leases import LeaseLost
 from jobs.metrics import REPAIRS
@@ -79,6 +79,7 @@ def reconcile() -> None:
     """One round of every repair. Each is safe to run at any time, in several processes at once."""
     expire_leases()
     redispatch_after_broker_loss()
+    fallbacks.leave_the_gpu()
     repair_inbound()
     progress.tell()
     hint_deliveries()

@@ -15,11 +15,14 @@ from django.db import Error as DatabaseError
 from django.db import connection
 
 from adapters.ffmpeg import inventory
+from adapters.ffmpeg.encoders import GPU_ENCODERS
+from adapters.ffmpeg.gpu_proof import Proof, prove
+from adapters.ffmpeg.gpu_sessions import NoSession, Session, session
 from adapters.ffmpeg.identity import NotFFmpeg, identify
 from adapters.ffmpeg.memory import memory_layers
 from adapters.ffmpeg.sandbox import layers
 from adapters.storage.base import StorageError
-from jobs import stores
+from jobs import gpu_proofs, stores
 
 Level = Literal["ok", "note", "warning", "missing"]
 """`note`: is not there, and nobody misses it. `missing`: a worker needs it."""
@@ -28,6 +31,7 @@ Level = Literal["ok", "note", "warning", "missing"]
 _NEEDED_ENCODERS = frozenset({"libx264", "aac"})
 _LITTLE_ROOM_BYTES = 20 << 30
 _GIBIBYTE = 1 << 30
+_SESSION_SECONDS = 5.0
 _T = TypeVar("_T")
 
 
@@ -44,7 +48,7 @@ class Finding:
 
 def examine() -> Iterator[Finding]:
     """Everything, each as soon as it is known; some 3 s. Call from the main thread."""
-    for look in (_binaries, _sandbox, _memory, _encoders, _fonts, _database, _broker, _storages, _disk):
+    for look in (_binaries, _sandbox, _memory, _encoders, _gpu, _fonts, _database, _broker, _storages, _disk):
         yield from look()
 
 
@@ -105,6 +109,26 @@ def _encoders() -> Iterator[Finding]:
             yield Finding("encoders", name, "ok", "Encodes.", milliseconds)
         else:
             yield Finding("encoders", name, "missing" if name in _NEEDED_ENCODERS else "note", problem)
+
+
+def _gpu() -> Iterator[Finding]:
+    """By the argument list of a rung, one picture each. Not of the machine's record: this is a look of its own."""
+    try:
+        with session(gpu_proofs.folder(), settings.GPU_SESSIONS, wait_seconds=_SESSION_SECONDS) as held:
+            for name in GPU_ENCODERS:
+                found, milliseconds = _timed(partial(_prove, name, held))
+                detail = "Encodes." if not found.decodes else "Encodes and decodes."
+                where = f" {found.node}." if found.node else ""
+                if found.problem is None:
+                    yield Finding("gpu", name, "ok", f"{detail}{where}", milliseconds)
+                else:
+                    yield Finding("gpu", name, "note", found.problem)
+    except (OSError, NoSession) as error:
+        yield Finding("gpu", "proof", "note", str(error))
+
+
+def _prove(name: str, held: Session) -> Proof:
+    return prove(settings.FFMPEG_BINARY, name, held, decoding=settings.GPU_DECODE)
 
 
 def _fonts() -> Iterator[Finding]:

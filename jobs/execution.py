@@ -5,7 +5,7 @@ judged: an attempt that dies anywhere in here leaves its evidence.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -14,16 +14,15 @@ from django.conf import settings
 
 from adapters.ffmpeg.command import Encode, build_passes
 from adapters.ffmpeg.probe import Probe, ProbeFailed, probing
-from adapters.ffmpeg.sandbox.box import gpu_devices
 from adapters.ffmpeg.stderr import decode_errors
 from adapters.ffmpeg.supervisor import Box
 from adapters.ffmpeg.verify import verify_grid, verify_output
 from adapters.packaging.fragments import FragmentIndex, IndexUnreadable, codec_string, read_index
-from jobs import assembly, commands, extras, faults, publication, routing, storing, subtitles
+from jobs import assembly, commands, extras, faults, gpus, publication, routing, storing, subtitles
 from jobs.attempts import Faulted, Running
 from jobs.encoding import Encoded, encode
 from jobs.ingest import stage
-from jobs.models import Output, Rendition, Source
+from jobs.models import Attempt, Output, Rendition, Source
 from jobs.planner.commands import KIND
 from jobs.planner.plan import RenditionPlan
 from jobs.states import AttemptState, RenditionState, StepKind
@@ -82,19 +81,23 @@ _MAKERS = {KIND: commands.make, extras.KIND: extras.make, subtitles.KIND: subtit
 def _make(running: Running, rendition: Rendition) -> dict[UUID, dict[str, Any]]:
     """Encode, look, store; what was found out about each output, for its row."""
     planned = RenditionPlan.from_json(rendition.spec)
+    made = routing.encode_in(running.claim.queue, planned)
+    if made != planned.encode:
+        _note_fallback(running, planned.encode, made)
+        planned = replace(planned, encode=made)
     source = running.workspace / "0.bin"
     stage(Source.objects.get(job_id=rendition.job_id, position=0), source, running.is_held)
     folder = running.workspace / "out"
     folder.mkdir()
     target = folder / planned.file_name
-    passes = build_passes(planned.encode, ffmpeg=settings.FFMPEG_BINARY, source=source, target=target)
-    encoded = encode(
-        (running,),
-        rendition.job,
-        passes,
-        box=Box(readable=(source,), writable=(folder,), devices=_devices(running)),
-        duration_seconds=planned.encode.duration_seconds,
-    )
+    with gpus.lent(running, made) as lent:
+        encoded = encode(
+            (running,),
+            rendition.job,
+            build_passes(made, ffmpeg=settings.FFMPEG_BINARY, source=source, target=target, gpu=lent.gpu),
+            box=Box(readable=(source,), writable=(folder,), devices=lent.devices),
+            duration_seconds=made.duration_seconds,
+        )
     return keep(running, rendition, planned, target, encoded)
 
 
@@ -121,8 +124,17 @@ def keep(
     }
 
 
-def _devices(running: Running) -> tuple[Path, ...]:
-    return gpu_devices() if running.claim.queue == routing.TRANSCODE_GPU else ()
+def _note_fallback(running: Running, planned: Encode, made: Encode) -> None:
+    """Evidence that another encoder ran than was planned first, and why."""
+    held = running.claim
+    before = Attempt.objects.filter(step_id=held.step_id, queue=routing.TRANSCODE_GPU).exclude(fault_code="")
+    last = before.order_by("-epoch").first()
+    why = "no attempt on a GPU before it; the audit trail says who sent it here"
+    if last is not None:
+        why = f"attempt {last.epoch} on a GPU ended with {last.fault_code}: {last.fault_detail}"
+    names = [one.video.encoder if one.video else "" for one in (made, planned)]
+    told = f"{names[0]} in {held.queue}, instead of {names[1]}: {why}"
+    Attempt.objects.filter(id=held.attempt_id).update(evidence={"fallback": told})
 
 
 def _inspect(

@@ -117,6 +117,7 @@ def _rows(job: Job, wanted: Sequence[_Wanted]) -> tuple[list[Step], list[Renditi
             key=one.key,
             state=StepState.READY,
             queue=one.queue,
+            has_fallback=one.spec.get("fallback") is not None,
             ready_at=Now(),
             dispatch_after=Now(),
         )

@@ -5,14 +5,14 @@ Only what is missing runs: renditions that succeeded keep their files. The old a
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, get_args
 from uuid import UUID
 
 from adapters.ffmpeg.probe import parse_probe
 from jobs import admission, planning, routing
 from jobs.models import Job, Rendition, Step
 from jobs.planner.ladder import PlanFailed, resolve
-from jobs.planner.plan import RenditionPlan
+from jobs.planner.plan import Kind, RenditionPlan
 from jobs.planner.problems import problems
 from jobs.planner.specs import COPY, Ladder, Rung
 from jobs.states import JobState, RenditionState, StepKind, StepState
@@ -29,6 +29,7 @@ PARAMETERS = (
     "codec_profile",
     "level",
     "tune",
+    "fallback_crf",
 )
 
 
@@ -91,6 +92,7 @@ def _requeue_renditions(moves: Change, wish: Wish, steps: Sequence[Step]) -> Non
     )
     chosen = _chosen(missing, wish.renditions)
     queue = _queue_for(wish)
+    _check_pool(chosen, queue)
     specs = _new_specs(moves.job_id, chosen, wish.parameters)
     for rendition in chosen:
         if rendition.key in specs:
@@ -137,6 +139,19 @@ def _queue_for(wish: Wish) -> str | None:
     return queue
 
 
+def _check_pool(chosen: Sequence[Rendition], queue: str | None) -> None:
+    """What only a GPU can make does not run elsewhere."""
+    if queue in (None, routing.TRANSCODE_GPU):
+        return
+    for rendition in chosen:
+        if rendition.kind not in get_args(Kind):
+            continue
+        planned = RenditionPlan.from_json(rendition.spec)
+        if routing.needs_gpu(routing.encode_in(str(queue), planned)):
+            message = f"{rendition.key!r} needs a GPU, and its rung has no fallback: leave the pool out."
+            raise NotRequeueable("pool_without_encoder", message, "/pool")
+
+
 def _new_specs(
     job_id: UUID, chosen: Sequence[Rendition], parameters: dict[str, Any]
 ) -> dict[str, RenditionPlan]:
@@ -171,5 +186,5 @@ def _changed(rung: Rung, keys: set[str], parameters: dict[str, Any]) -> Rung:
     if "crf" in parameters:
         cleared["bitrate_kbps"] = None
     if "bitrate_kbps" in parameters:
-        cleared["crf"] = None
+        cleared["crf"] = cleared["fallback_crf"] = None
     return replace(rung, **{**cleared, **parameters})

@@ -12,8 +12,9 @@ from uuid import UUID
 from celery import Task, current_task, shared_task
 from django_celery_results.backends.database import DatabaseBackend
 
-from jobs import assembly, attempts, grouping, ingest, leases, planning, pruning
+from jobs import assembly, attempts, gpus, grouping, ingest, leases, planning, pruning
 from jobs.attempts import Work
+from jobs.routing import TRANSCODE_GPU
 from jobs.states import StepKind
 
 
@@ -31,6 +32,8 @@ def plan_job(step_id: str) -> str:
 @shared_task(name="jobs.run_rendition")
 def run_rendition(step_id: str) -> str:
     """The rendition, with those of its group that wait; and the join, where there is nothing else to join."""
+    if _came_by(TRANSCODE_GPU) and gpus.is_for_another(UUID(step_id), _worker()):
+        return "void"
     held = leases.claim_together(UUID(step_id), _worker())
     if not held:
         return "void"
@@ -72,6 +75,11 @@ def _perform(step_id: str, work: Work, then: Mapping[StepKind, Work] | None = No
     if held is None:
         return "void"
     return attempts.perform(held, work, then)
+
+
+def _came_by(queue: str) -> bool:
+    task: Task[..., str] = current_task
+    return (task.request.delivery_info or {}).get("routing_key") == queue
 
 
 def _worker() -> str:

@@ -188,6 +188,22 @@ class Change:
                 self._ready.add(to_queue)
         return moved == 1
 
+    def redirect_step(self, step: Step, queue: str, *, fault: Fault) -> bool:
+        """A ready step goes to another queue, due at once; no move of its state, but of what runs it.
+
+        `fault` says why. False: somebody has claimed it meanwhile, or was faster.
+        """
+        moved = Step.objects.filter(id=step.id, state=StepState.READY, queue=step.queue).update(
+            queue=queue, hints=0, dispatch_after=Now()
+        )
+        if moved:
+            why = {"queue": queue, "why": fault.detail}
+            self._note(
+                "step", step.id, StepState.READY, StepState.READY, label=str(step), fault=fault, detail=why
+            )
+            self._ready.add(queue)
+        return moved == 1
+
     def reopen_step(self, step: Step, to: StepState, *, queue: str | None = None) -> None:
         """An operator's requeue: final > ready or blocked, with a fresh count of attempts and the next epoch."""
         from_ = StepState(step.state)

@@ -2,6 +2,7 @@
 
 import gc
 import threading
+from datetime import UTC, datetime
 from typing import Any
 
 import structlog
@@ -11,12 +12,14 @@ from django.db import Error as DatabaseError
 from django.db import close_old_connections, connection
 from django.db.models.functions import Now
 
+from adapters.ffmpeg.encoders import GPU_ENCODERS
+from adapters.ffmpeg.gpu_sessions import NoSession
 from adapters.ffmpeg.identity import NotFFmpeg, identify
 from adapters.ffmpeg.sandbox import launch, layers
 from audit.recorder import record_identity
-from jobs import pruning, stores
+from jobs import gpu_proofs, pruning, stores
 from jobs.models import Worker
-from jobs.routing import QUEUE_OF_POOL
+from jobs.routing import QUEUE_OF_POOL, TRANSCODE_GPU
 
 log = structlog.get_logger(__name__)
 
@@ -47,6 +50,25 @@ def keep_ffmpeg_in_its_box(**_: Any) -> None:
         log.warning("ffmpeg runs without a sandbox, as SANDBOX=none asks for")
     elif trial.escaped:
         raise SystemExit(f"worker not started: from its sandbox, FFmpeg {', '.join(trial.escaped)}")
+
+
+@worker_init.connect
+def prove_the_gpu(sender: Any, **_: Any) -> None:
+    """See what the GPU can do, where GPUs are served. Without anything proven the worker starts all the same: it ends
+    what it is given at once, with the reason, and each rung that may goes to its fallback."""
+    if TRANSCODE_GPU not in sender.app.amqp.queues.consume_from:
+        return
+    try:
+        found = gpu_proofs.proven(anew=True)
+    except (OSError, NoSession, NotFFmpeg) as error:
+        log.error("GPU not proven", error=str(error))  # noqa: TRY400 - the sentence says it all
+    else:
+        if found.encoders:
+            log.info("GPU proven", encoders=found.encoders, unproven=found.problems)
+        else:
+            log.error("no GPU encoder works here", unproven=found.problems)
+    finally:
+        launch.close()
 
 
 @worker_init.connect
@@ -83,6 +105,8 @@ def appear(sender: Any, **_: Any) -> None:
     names = [queue if isinstance(queue, str) else queue.name for queue in queues]
     arguments = (sender.hostname, names, sender.controller.concurrency or sender.pool.limit)
     threading.Thread(target=_show, args=arguments, name="signs-of-life", daemon=True).start()
+    if TRANSCODE_GPU in names:
+        threading.Thread(target=_keep_proven, name="gpu", daemon=True).start()
 
 
 @worker_shutdown.connect
@@ -103,10 +127,10 @@ def _show(name: str, queues: list[str], slots: int) -> None:
                 if encodes
                 else None
             )
-            Worker.objects.update_or_create(
-                name=name,
-                defaults={"queues": queues, "slots": slots, "encoder_identity": identity, "seen_at": Now()},
-            )
+            shown = {"queues": queues, "slots": slots, "encoder_identity": identity, "seen_at": Now()}
+            if TRANSCODE_GPU in queues:
+                shown |= _of_gpu()
+            Worker.objects.update_or_create(name=name, defaults=shown)
             # A worker that was killed here left its workspace; nobody else can reach this machine's disk.
             if pruned := pruning.prune_workspaces():
                 log.warning("workspaces pruned", worker=name, count=pruned)
@@ -118,3 +142,25 @@ def _show(name: str, queues: list[str], slots: int) -> None:
         if _stop.wait(SIGN_SECONDS):
             connection.close()
             return
+
+
+def _of_gpu() -> dict[str, Any]:
+    """What the row tells of the GPU."""
+    found = gpu_proofs.last()
+    if found is None:
+        return {
+            "proven_encoders": [],
+            "unproven": dict.fromkeys(GPU_ENCODERS, "being proven"),
+            "proven_at": None,
+        }
+    at = datetime.fromtimestamp(found.at, UTC)
+    return {"proven_encoders": found.encoders, "unproven": found.problems, "proven_at": at}
+
+
+def _keep_proven() -> None:
+    """Prove the GPU again when its time has come. Not where the signs of life come from: a driver may hang."""
+    while not _stop.wait(SIGN_SECONDS):
+        try:
+            gpu_proofs.proven()
+        except (OSError, NoSession, NotFFmpeg) as error:
+            log.warning("GPU not proven", error=str(error))

@@ -53,7 +53,7 @@ def test_a_machine_that_has_everything_is_well():
     found = levels(document)
     assert document["ok"] is True
     assert {area for area, _, _ in (name.partition("/") for name in found)} == {
-        "programs", "sandbox", "memory", "encoders", "fonts", "services", "storage", "disk",
+        "programs", "sandbox", "memory", "encoders", "gpu", "fonts", "services", "storage", "disk",
     }  # fmt: skip
     for name in (
         "programs/ffmpeg", "programs/ffprobe", "sandbox/way out", "sandbox/cost", "encoders/libx264",
@@ -62,7 +62,7 @@ def test_a_machine_that_has_everything_is_well():
     ):  # fmt: skip
         assert found[name] == "ok", name
     # There is no GPU where the tests run, or there is one: both are a note or well, and never a failure.
-    assert found["encoders/h264_nvenc"] in ("ok", "note")
+    assert found["gpu/h264_nvenc"] in ("ok", "note")
     details = {f"{one['area']}/{one['name']}": one for one in document["findings"]}
     assert details["programs/ffmpeg"]["detail"].startswith("ffmpeg-")
     assert details["services/database"]["milliseconds"] < 1000

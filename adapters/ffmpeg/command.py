@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from adapters.ffmpeg.encode import HDR_TRANSFERS, AudioEncode, Container, Encode, VideoEncode
-from adapters.ffmpeg.encoders import audio_encoder, video_encoder
+from adapters.ffmpeg.encoders import Gpu, audio_encoder, video_encoder
 from adapters.ffmpeg.inputs import input_arguments
 
 __all__ = ["AudioEncode", "Container", "Encode", "VideoEncode", "build_argv", "build_passes"]
@@ -35,20 +35,24 @@ _LOUDNESS = "loudnorm=I={lufs:g}:TP=-1:LRA=15"
 _CMAF_OPTIONS = ("-movflags", "+frag_keyframe+delay_moov+global_sidx+default_base_moof", "-brand", "cmfc")
 
 
-def build_argv(encode: Encode, *, ffmpeg: Path, source: Path, target: Path) -> tuple[str, ...]:
-    """The command that makes `target` from `source`, both local files.
+def build_argv(
+    encode: Encode, *, ffmpeg: Path, source: Path, target: Path, gpu: Gpu | None = None
+) -> tuple[str, ...]:
+    """The command that makes `target` from `source`, both local files; `gpu` is for an encoder that needs one.
 
     The same source, build and number of CPUs give the same bytes, as long as no cap binds: x264 and SVT-AV1 share a
     tight budget among pictures as their threads happen to run. Raises KeyError for an unknown encoder,
     ValueError where one command is not enough.
     """
-    commands = build_passes(encode, ffmpeg=ffmpeg, source=source, target=target)
+    commands = build_passes(encode, ffmpeg=ffmpeg, source=source, target=target, gpu=gpu)
     if len(commands) > 1:
         raise ValueError("an encode of two passes has two commands")
     return commands[0]
 
 
-def build_passes(encode: Encode, *, ffmpeg: Path, source: Path, target: Path) -> tuple[tuple[str, ...], ...]:
+def build_passes(
+    encode: Encode, *, ffmpeg: Path, source: Path, target: Path, gpu: Gpu | None = None
+) -> tuple[tuple[str, ...], ...]:
     """The commands that make `target`, one after the other: one, or two where the encoder has two passes.
 
     The first of two leaves its statistics beside the target, under its name with ".pass" and more behind it.
@@ -56,7 +60,7 @@ def build_passes(encode: Encode, *, ffmpeg: Path, source: Path, target: Path) ->
     """
     video = encode.video
     in_pass = video_encoder(video.encoder).in_pass if video and video.passes == 2 else None
-    head = head_arguments(encode, ffmpeg, source)
+    head = head_arguments(encode, ffmpeg, source, gpu or Gpu())
     picture = _video_arguments(video) if video else ("-vn",)
     rest = rest_arguments(encode, target)
     if in_pass is None:
@@ -69,10 +73,15 @@ def build_passes(encode: Encode, *, ffmpeg: Path, source: Path, target: Path) ->
     )
 
 
-def head_arguments(encode: Encode, ffmpeg: Path, source: Path) -> tuple[str, ...]:
+def head_arguments(encode: Encode, ffmpeg: Path, source: Path, gpu: Gpu | None = None) -> tuple[str, ...]:
     """Everything up to the source."""
     delay = ("-itsoffset", f"{encode.delay_seconds:.6f}") if encode.delay_seconds else ()
-    return (str(ffmpeg), *HEAD, *delay, *input_arguments(source))
+    hardware = video_encoder(encode.video.encoder).hardware if encode.video else None
+    if hardware is None or gpu is None:
+        return (str(ffmpeg), *HEAD, *delay, *input_arguments(source))
+    decoding = hardware.decode(gpu.node) if gpu.decodes else ()
+    opened = hardware.before_input(gpu.node)
+    return (str(ffmpeg), *HEAD, *opened, *delay, *input_arguments(source, options=decoding))
 
 
 def rest_arguments(encode: Encode, target: Path) -> tuple[str, ...]:
@@ -93,7 +102,11 @@ def _video_arguments(settings: VideoEncode) -> tuple[str, ...]:
 
 def _video_filter(settings: VideoEncode) -> str:
     """FFmpeg itself turns rotated pictures upright before the first filter."""
-    return ",".join((*filters_before(settings), scale_filter(settings), *filters_after(settings)))
+    chain = [*filters_before(settings), scale_filter(settings), *filters_after(settings)]
+    hardware = video_encoder(settings.encoder).hardware
+    if hardware is not None and hardware.upload:
+        chain.append(hardware.upload[settings.pixel_format or "yuv420p"])
+    return ",".join(chain)
 
 
 def filters_before(settings: VideoEncode) -> tuple[str, ...]:

@@ -4,12 +4,11 @@ import os
 import tempfile
 from pathlib import Path
 
-from adapters.ffmpeg.encoders import AUDIO_ENCODERS, VIDEO_ENCODERS
+from adapters.ffmpeg.encoders import AUDIO_ENCODERS, GPU_ENCODERS, VIDEO_ENCODERS
 from adapters.ffmpeg.sandbox.box import grants
 from adapters.ffmpeg.stderr import diagnose
 from adapters.ffmpeg.supervisor import Box, Limits, supervise
 
-# Large enough for NVENC, which refuses pictures below 145 x 49.
 _PICTURE = ("-f", "lavfi", "-i", "color=s=320x240:r=25")
 _SOUND = ("-f", "lavfi", "-i", "anullsrc=r=48000:cl=stereo")
 _LIMITS = Limits(wall_seconds=30, stall_seconds=30, output_bytes=1 << 20)
@@ -18,14 +17,15 @@ _COPY = "copy"
 
 
 def encoders() -> tuple[str, ...]:
-    """Those that a ladder may name and that encode anything; `copy` does not."""
-    return tuple(name for name in (*VIDEO_ENCODERS, *AUDIO_ENCODERS) if name != _COPY)
+    """Those of the CPU that a ladder may name and that encode anything; `copy` does not."""
+    return tuple(name for name in (*VIDEO_ENCODERS, *AUDIO_ENCODERS) if name not in (_COPY, *GPU_ENCODERS))
 
 
 def try_encoder(ffmpeg: Path, name: str) -> str | None:
     """None if `name` encodes a picture, or a tenth of a second of sound, in its box; else the reason.
 
-    Takes some 0.1 s. Call from the main thread. Raises SandboxMissing.
+    For those of the CPU; of a GPU's there are proofs (`gpu_proof`). Takes some 0.1 s. Call from the main thread.
+    Raises SandboxMissing.
     """
     what: tuple[str, ...]
     if name in VIDEO_ENCODERS:

@@ -20,12 +20,17 @@ _ADDRESS_SPACE_FACTOR = 4
 _ADDRESS_SPACE_BASE_BYTES = 2 << 30
 
 
-def resource_limits(limits: Limits) -> dict[int, int]:
-    """RLIMIT_* numbers with their values in the kernel's units, soft and hard alike."""
+def resource_limits(limits: Limits, *, uses_gpu: bool = False) -> dict[int, int]:
+    """RLIMIT_* numbers with their values in the kernel's units, soft and hard alike.
+
+    With a GPU the address space stays open: CUDA reserves it by the size of the GPU's memory, twice that for one pool
+    (https://github.com/NVIDIA/nccl/pull/2064), and fails with "out of memory" where it may not
+    (https://github.com/Netflix/vmaf/pull/1382, 16 GB). What is resident stays bounded by the other guards.
+    """
     wanted = {resource.RLIMIT_CORE: 0, resource.RLIMIT_NOFILE: _OPEN_FILES}
     if limits.output_bytes is not None:
         wanted[resource.RLIMIT_FSIZE] = limits.output_bytes + _FILE_SLACK_BYTES
-    if limits.memory_bytes is not None:
+    if limits.memory_bytes is not None and not uses_gpu:
         wanted[resource.RLIMIT_AS] = address_space_bytes(limits.memory_bytes)
     return wanted
 

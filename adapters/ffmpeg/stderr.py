@@ -37,9 +37,26 @@ class Diagnosis:
 _TEXTS: tuple[tuple[str, str], ...] = (
     ("sandbox_unavailable", r"^launcher: sandbox: "),
     ("binary_missing", r"^launcher: "),
-    ("gpu_unavailable", r"Cannot load lib(cuda|nvcuvid|nvidia-encode)|OpenEncodeSessionEx failed"),
-    ("gpu_unavailable", r"No capable devices found|Device creation failed|No VA display found"),
-    ("gpu_unavailable", r"No device available for decoder"),
+    # 10 and, in newer drivers, 21 is how NVENC says that its sessions or the GPU's memory are used up.
+    (
+        "gpu_session_limit",
+        r"OpenEncodeSessionEx failed: (out of memory \(10\)|incompatible client key \(21\))",
+    ),
+    ("gpu_session_limit", r" failed -> CUDA_ERROR_OUT_OF_MEMORY"),
+    ("gpu_missing", r"Cannot load lib(cuda|nvcuvid|nvidia-encode)|OpenEncodeSessionEx failed"),
+    ("gpu_missing", r" failed -> CUDA_ERROR_|Driver does not support the required nvenc API version"),
+    ("gpu_missing", r"No (NVENC )?capable devices found|Device creation failed|No VA display found"),
+    ("gpu_missing", r"No device available for decoder|Failed to initialise VAAPI connection"),
+    ("gpu_missing", r"Error (creating|initializing) (a|an internal) MFX session"),
+    # The GPU is there, and cannot do what was asked for.
+    ("gpu_missing", r"No usable encoding (profile|entrypoint) found|Driver does not support .* RC mode"),
+    (
+        "gpu_missing",
+        r"Selected ratecontrol mode is unsupported|Current (profile|pixel format) is unsupported",
+    ),
+    ("gpu_missing", r"^(InitializeEncoder|CreateInputBuffer|EncodePicture) failed"),
+    ("gpu_missing", r"^Error (initializing the encoder|querying encoder params|during encoding)\b"),
+    ("gpu_missing", r"^Failed to (create encode pipeline|end picture encode|sync to picture completion)"),
     ("encoder_missing", r"^Unknown encoder '|^Error selecting an encoder"),
     ("option_missing", r"^Unrecognized option '"),
     ("filter_missing", r"^No such filter: '"),
@@ -79,6 +96,9 @@ _TEXTS: tuple[tuple[str, str], ...] = (
     ("encoder_failed", r"Error while opening encoder|Error encoding a frame"),
 )
 _ROWS = tuple((code, re.compile(pattern)) for code, pattern in _TEXTS)
+
+# Builds that load VA-API's libraries by themselves end like this where there are none.
+_NO_LIBRARY = re.compile(r"^implib-gen: (libva\S*: failed to load library .+)$", re.MULTILINE)
 
 _SIGNALS: dict[int, str] = {
     signals.SIGKILL: "ffmpeg_killed",
@@ -137,6 +157,8 @@ def diagnose(
     first = lines[0] if lines else ""
     if stop_reason is not None:
         return _diagnosis(stop_reason.value, stop_detail or first)
+    if signal == signals.SIGABRT and (absent := _NO_LIBRARY.search(stderr)):
+        return _diagnosis("gpu_missing", absent[1])
     if signal is not None:
         return _diagnosis(_SIGNALS.get(signal, "ffmpeg_crashed"), f"signal {signal}")
     if exit_code != 0:

@@ -140,7 +140,7 @@ def begun(
                 workspace=workspace,
                 box=box,
                 stderr=stderr,
-                resource_limits=resource_limits(limits),
+                resource_limits=resource_limits(limits, uses_gpu=bool(box.devices)),
                 group=group.procs if group else None,
             )
         )

@@ -64,6 +64,15 @@ class RungRequest(Strict):
         required=False, default="tone_map", help_text="tone_map: SDR for every screen. keep: as it is."
     )
     pool = Text(required=False, allow_null=True, help_text="cpu, gpu or highmem.")
+    fallback = Text(
+        required=False,
+        allow_null=True,
+        help_text="For a GPU's encoder: the one that makes the rung on the CPU where no GPU can, such as libx264.",
+    )
+    fallback_crf = Number(
+        required=False, allow_null=True, help_text="Constant quality of the fallback, on its own scale."
+    )
+    fallback_speed = Text(required=False, allow_null=True, help_text="In the fallback's words.")
     required = Flag(  # type: ignore[assignment]  # a field of that name, not the option
         required=False, default=True, help_text="false: the job may do without it, and is then partial."
     )

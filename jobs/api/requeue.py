@@ -28,6 +28,7 @@ class Parameters(Strict):
     codec_profile = Text(required=False)
     level = Text(required=False)
     tune = Text(required=False)
+    fallback_crf = Number(required=False)
 
 
 class RequeueRequest(Strict):

@@ -254,6 +254,12 @@ class AttemptResponse(_WithFault):
     )
     encoder_sha256 = serializers.CharField(source="encoder_identity.sha256", allow_null=True, default=None)
     stderr_sha256 = serializers.CharField(source="stderr.sha256", allow_null=True, default=None)
+    fallback = serializers.CharField(
+        source="evidence.fallback",
+        allow_null=True,
+        default=None,
+        help_text="Which encoder ran instead of a GPU's, and why.",
+    )
 
     def get_queue_seconds(self, row: Attempt) -> float:
         return round((row.started_at - row.queued_at).total_seconds(), 3)

@@ -28,6 +28,8 @@ class Step(models.Model):
     queue = models.CharField(max_length=64)
     # An encoder revision that an operator asked for; empty: whatever the worker has.
     encoder_revision = models.CharField(max_length=64, default="", blank=True)
+    # Its plan names what makes it where no GPU can.
+    has_fallback = models.BooleanField(default=False, db_default=False)
     # The fence: a commit counts only with the epoch of the claim that it belongs to.
     epoch = models.PositiveIntegerField(default=0)
     owner = models.CharField(max_length=200, default="", blank=True)
@@ -53,6 +55,11 @@ class Step(models.Model):
                 fields=["queue", "dispatch_after"],
                 condition=Q(state="ready", attempts__gt=0),
                 name="retried_steps",
+            ),
+            models.Index(
+                fields=["ready_at"],
+                condition=Q(state="ready", queue="transcode-gpu", has_fallback=True),
+                name="waiting_for_a_gpu",
             ),
             # Not on lease_until: each heartbeat changes it, and an index on it would cost every one of them a
             # new index entry. There are never more running steps than slots.

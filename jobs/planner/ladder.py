@@ -1,12 +1,12 @@
 """A ladder meets a source: which renditions there will be, and the exact encode of each."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from adapters.ffmpeg.command import AudioEncode, Encode, VideoEncode
 from adapters.ffmpeg.encoders import video_encoder
 from adapters.ffmpeg.probe import AudioStream, Probe, VideoStream
-from jobs.planner import groups
+from jobs.planner import fallbacks, groups
 from jobs.planner.extras import plan_extras
 from jobs.planner.gop import Grid, grid_of, nominal_rate
 from jobs.planner.groups import Machine
@@ -53,7 +53,11 @@ def resolve(ladder: Ladder, probe: Probe, *, machine: Machine | None = None) -> 
         muxed = None if ladder.has_segments or not sounds else sounds[0][1]
         for rung, size in sized:
             picture = meeting.picture(rung, size, video)
-            renditions.append(meeting.video_rendition(rung, picture, muxed))
+            rendition = meeting.video_rendition(rung, picture, muxed)
+            if rung.fallback is not None and picture.encoder != COPY:
+                other = video_encode(fallbacks.fallback_rung(rung), size, video, meeting.grid)
+                rendition = replace(rendition, fallback=replace(rendition.encode, video=other))
+            renditions.append(rendition)
     if video is None or ladder.has_segments:
         renditions += [meeting.audio_rendition(rung, sound) for rung, sound in sounds]
     if video is not None and ladder.strategy == "group":
@@ -64,6 +68,7 @@ def resolve(ladder: Ladder, probe: Probe, *, machine: Machine | None = None) -> 
             cascade_min_ssim=ladder.cascade_min_ssim,
         )
         meeting.notes.extend(groups.notes(renditions))
+    meeting.notes.extend(fallbacks.notes(renditions))
     taken = {one.key for one in renditions} | {extra.name for extra in ladder.extras}
     extras = plan_extras(ladder.extras, probe, best_video(probe), best_audio(probe), meeting.notes)
     lengths = [one.encode.duration_seconds for one in renditions]

@@ -36,6 +36,8 @@ class RenditionPlan:
     """Renditions of one group are made by one process on their first attempt; each may run alone."""
     scaled_from: str | None = None
     """The rendition of the group whose scaled picture this one is scaled from; None, or alone: the source's."""
+    fallback: Encode | None = None
+    """What is made instead where no GPU can make `encode`; None: nothing."""
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -47,11 +49,19 @@ class RenditionPlan:
             "pool": self.pool,
             "group": self.group,
             "scaled_from": self.scaled_from,
+            "fallback": self.fallback.to_json() if self.fallback else None,
         }
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> "RenditionPlan":
-        return cls(**{**document, "encode": Encode.from_json(document["encode"])})
+        fallback = document.get("fallback")
+        return cls(
+            **{
+                **document,
+                "encode": Encode.from_json(document["encode"]),
+                "fallback": Encode.from_json(fallback) if fallback else None,
+            }
+        )
 
 
 @dataclass(frozen=True, slots=True)

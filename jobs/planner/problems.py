@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from adapters.ffmpeg.encoders import (
     AUDIO_ENCODERS,
@@ -13,6 +13,7 @@ from adapters.ffmpeg.encoders import (
     video_encoder,
 )
 from adapters.ffmpeg.extras import FORMATS
+from jobs.planner import fallbacks
 from jobs.planner.specs import (
     BUFFER_KBITS,
     CHANNELS,
@@ -81,6 +82,7 @@ _RUNG_RANGES = {
 }
 _RUNG_WISHES = ("height", "width", "crf", "bitrate_kbps", "maxrate_kbps", "bufsize_kbps", "max_frame_rate")
 _ENCODER_WISHES = ("speed", "codec_profile", "level", "pixel_format", "tune")
+_FALLBACK_WISHES = ("fallback", "fallback_crf", "fallback_speed")
 _AUDIO_WISHES = ("bitrate_kbps", "channels", "sample_rate_hz", "loudness_lufs")
 _PICTURE_WISHES = ("at_seconds", "duration_seconds", "interval_seconds", "format", "height", "width")
 _MOMENT = Range(0, 10**7)
@@ -145,7 +147,7 @@ def _file_packaging(ladder: Ladder) -> Iterator[Problem]:
 
 def _rung(pointer: str, rung: Rung, ladder: Ladder) -> Iterator[Problem]:
     if rung.encoder == COPY:
-        yield from _not_with_copy(pointer, rung, [*_RUNG_WISHES, *_ENCODER_WISHES])
+        yield from _not_with_copy(pointer, rung, [*_RUNG_WISHES, *_ENCODER_WISHES, *_FALLBACK_WISHES])
         return
     choices: dict[str, Sequence[object]] = {"encoder": VIDEO_ENCODERS, "hdr": HDR, "pool": POOLS}
     yield from _unknown(pointer, rung, choices)
@@ -161,6 +163,7 @@ def _rung(pointer: str, rung: Rung, ladder: Ladder) -> Iterator[Problem]:
         yield Problem(f"{pointer}/bufsize_kbps", "conflict", "A buffer needs a maxrate_kbps to hold to.")
     if rung.encoder in VIDEO_ENCODERS:
         yield from _of_encoder(pointer, rung, video_encoder(rung.encoder), ladder)
+        yield from _fallback(pointer, rung, video_encoder(rung.encoder), ladder)
 
 
 def _of_encoder(pointer: str, rung: Rung, encoder: VideoEncoder, ladder: Ladder) -> Iterator[Problem]:
@@ -181,6 +184,36 @@ def _of_encoder(pointer: str, rung: Rung, encoder: VideoEncoder, ladder: Ladder)
     yield from _passes(pointer, rung, encoder)
     if encoder.pool == "gpu" and rung.pool not in (None, "gpu"):
         yield Problem(f"{pointer}/pool", "conflict", f"{encoder.name} needs a GPU: leave the pool out.")
+
+
+def _fallback(pointer: str, rung: Rung, encoder: VideoEncoder, ladder: Ladder) -> Iterator[Problem]:
+    """It must make the same codec on the CPU, with settings of its own scales."""
+    if rung.fallback is None:
+        for field in _FALLBACK_WISHES:
+            if getattr(rung, field) is not None:
+                yield Problem(
+                    f"{pointer}/{field}", "conflict", "It is for a fallback: name one, or leave it out."
+                )
+        return
+    if encoder.pool == "cpu":
+        yield Problem(f"{pointer}/fallback", "conflict", f"{encoder.name} runs on the CPU: leave it out.")
+        return
+    known = fallbacks.choices(encoder)
+    if rung.fallback not in known:
+        detail = f"{rung.fallback!r} makes no {encoder.codec} on the CPU. One of: {', '.join(known)}."
+        yield Problem(f"{pointer}/fallback", "unknown", detail)
+        return
+    if rung.crf is not None and rung.fallback_crf is None:
+        detail = f"crf is on the scale of {encoder.name}: give the quality of {rung.fallback} on its own."
+        yield Problem(f"{pointer}/fallback_crf", "required", detail)
+    if rung.bitrate_kbps is not None and rung.fallback_crf is not None:
+        yield Problem(
+            f"{pointer}/fallback_crf", "conflict", "The rung has a bit rate, and so has its fallback."
+        )
+    own = {f"{pointer}/crf": f"{pointer}/fallback_crf", f"{pointer}/speed": f"{pointer}/fallback_speed"}
+    other = fallbacks.fallback_rung(rung)
+    for problem in _of_encoder(pointer, other, video_encoder(other.encoder), ladder):
+        yield replace(problem, pointer=own.get(problem.pointer, f"{pointer}/fallback"))
 
 
 def _depth(pointer: str, rung: Rung, encoder: VideoEncoder) -> Iterator[Problem]:

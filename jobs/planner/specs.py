@@ -75,6 +75,9 @@ class Rung:
 
     `max_frame_rate` caps frames per second: a whole fraction of the source's rate where that comes near.
     `hdr` "keep" leaves HLG and PQ as they are, in 10 bits. `pool` is where it should run.
+
+    `fallback` makes a rung of a GPU encoder where no GPU can: an encoder of the CPU for the same codec. None: it waits
+    for a GPU, or fails for want of one. `fallback_crf` is needed beside `crf`, since each encoder has its own scale.
     """
 
     name: str
@@ -96,6 +99,9 @@ class Rung:
     max_frame_rate: float | None = None
     hdr: HdrWish = "tone_map"
     pool: Pool | None = None
+    fallback: str | None = None
+    fallback_crf: float | None = None
+    fallback_speed: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -169,7 +169,8 @@ def test_an_unknown_container_is_refused() -> None:
 
 def test_the_registries_name_what_a_ladder_may_ask_for() -> None:
     assert VIDEO_ENCODERS == (
-        "libx264", "libx265", "libsvtav1", "libvpx-vp9", "h264_nvenc", "hevc_nvenc", "av1_nvenc", "copy",
+        "libx264", "libx265", "libsvtav1", "libvpx-vp9", "h264_nvenc", "hevc_nvenc", "av1_nvenc",
+        "h264_qsv", "hevc_qsv", "av1_qsv", "h264_vaapi", "hevc_vaapi", "av1_vaapi", "copy",
     )  # fmt: skip
     assert AUDIO_ENCODERS == ("aac", "libopus", "ac3", "eac3", "flac", "copy")
 

@@ -47,7 +47,10 @@ def test_a_signal_goes_before_the_words(number: int, code: str) -> None:
         ("[out#0/mp4 @ 0x55] [error] Error writing trailer: No space left on device", "disk_full"),
         ("x264 [error]: malloc of size 23487616 failed", "out_of_memory"),
         ("[vost#0:0 @ 0x1] [fatal] Unknown encoder 'h264_nvenc'", "encoder_missing"),
-        ("[h264_nvenc @ 0x1] [error] OpenEncodeSessionEx failed: out of memory (10)", "gpu_unavailable"),
+        (
+            "[h264_nvenc @ 0x1] [error] OpenEncodeSessionEx failed: out of memory (10): (no details)",
+            "gpu_session_limit",
+        ),
         ("[h264 @ 0x1] [IMGUTILS @ 0x2] [error] Picture size 0x0 is invalid", "picture_size_refused"),
         ("[libx264 @ 0x1] [error] height not divisible by 2 (180x101)", "size_invalid"),
         ("[fatal] Stream map '' matches no streams.", "stream_missing"),

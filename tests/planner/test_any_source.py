@@ -111,6 +111,8 @@ rest = st.fixed_dictionaries(
         "pool": st.sampled_from([None, "cpu", "gpu", "highmem"]),
         "passes": st.sampled_from([1, 1, 2]),
         "bitrate_kbps": st.sampled_from([None, None, 1000]),
+        "fallback": st.sampled_from([None, None, "libx264", "libx265", "libsvtav1"]),
+        "fallback_crf": st.sampled_from([None, 30.0]),
     },
 )
 encoded = st.builds(lambda name, size, rest: Rung(name, *size, **rest), name, sizes, rest)

@@ -58,7 +58,7 @@ def told(ladder: Ladder, probe: Probe) -> Iterator[str]:
     yield f"{plan.packaging}, segments {plan.segment_seconds} s, GOPs {plan.gop_seconds} s{rate}"
     paths = {"ffmpeg": Path("/ffmpeg"), "source": Path("/source"), "target": Path("/target")}
     for one in plan.renditions:
-        argv = build_argv(one.encode, **paths)
+        argv = build_argv(one.encode, ffmpeg=paths["ffmpeg"], source=paths["source"], target=paths["target"])
         inner = " ".join(argv[argv.index("-i") + 2 : argv.index("-sn")])
         wish = "" if one.required else ", optional"
         yield f"{one.file_name} ({one.kind}, {one.encode.duration_seconds} s{wish}): {inner}"

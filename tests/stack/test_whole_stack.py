@@ -155,6 +155,37 @@ def test_a_worker_process_killed_at_work_costs_time_and_no_job(customer, clip):
     assert states == [("lost",), ("succeeded",)]
 
 
+def test_a_worker_tells_what_its_gpu_cannot_do_and_a_rung_for_one_is_made_by_its_fallback(customer, clip):
+    if list(Path("/dev").glob("nvidia*")) or list(Path("/dev/dri").glob("renderD*")):
+        pytest.skip("there is a GPU on this machine")
+    [(proven, unproven)] = until(
+        lambda: customer.rows(
+            "SELECT proven_encoders, unproven FROM jobs_worker"
+            " WHERE 'transcode-gpu' = ANY(queues) AND proven_at IS NOT NULL"
+        ),
+        "no worker told of its GPU",
+    )
+    assert (proven, unproven["h264_nvenc"]) == ([], "Cannot load libcuda.so.1")
+    rung = {
+        "name": "240p",
+        "height": 240,
+        "encoder": "h264_nvenc",
+        "fallback": "libx264",
+        "fallback_speed": "ultrafast",
+    }
+    job = customer.finished(customer.submit(customer.upload(clip), {"packaging": "mp4", "rungs": [rung]}))
+    assert job["state"] == "succeeded"
+    attempts = customer.rows(
+        "SELECT queue, state, fault_code FROM jobs_attempt WHERE job_id = %s AND rendition_id IS NOT NULL"
+        " ORDER BY epoch",
+        job["id"],
+    )
+    assert attempts == [
+        ("transcode-gpu", "failed", "encoder_not_proven"),
+        ("transcode-cpu", "succeeded", ""),
+    ]
+
+
 def test_a_broker_emptied_while_jobs_wait_and_run_loses_none(customer, clip):
     source = customer.upload(clip)
     jobs = [customer.submit(source, LADDER) for _ in range(4)]

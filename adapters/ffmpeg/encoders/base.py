@@ -24,6 +24,37 @@ _KBPS = Range(8, 512)
 
 
 @dataclass(frozen=True, slots=True)
+class Hardware:
+    """What the encoders of one GPU family need of a command besides their own arguments; pure.
+
+    `node` is the DRM render node of the GPU, such as /dev/dri/renderD128; NVIDIA's driver takes none.
+    """
+
+    name: str
+    before_input: "Callable[[str], tuple[str, ...]]"
+    """Global options that open the device."""
+    decode: "Callable[[str], tuple[str, ...]]"
+    """Options of the input that have this GPU decode it. Pictures come back to memory, for the filters; what the
+    GPU cannot decode, FFmpeg's own decoder does (https://ffmpeg.org/ffmpeg.html, -hwaccel)."""
+    decoded_format: str
+    """FFmpeg's name of the pictures that it decodes, while they are on the GPU."""
+    has_nodes: bool = True
+    """It is opened by its render node."""
+    upload: Mapping[str, str] = field(default_factory=dict)
+    """The filters that hand a picture of this pixel format over, where the encoder does not take it from memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gpu:
+    """The GPU that a command is to use, as a worker has proven it."""
+
+    node: str = "/dev/dri/renderD128"
+    """Its render node: Linux' name of the first one, unless the proof found another."""
+    decodes: bool = False
+    """Have it decode the source too."""
+
+
+@dataclass(frozen=True, slots=True)
 class VideoEncoder:
     """FFmpeg's encoder of this `name`, and what a rung may ask of it. What is empty cannot be asked for."""
 
@@ -36,7 +67,8 @@ class VideoEncoder:
     Every one of them puts a key frame at each multiple of `gop_frames` and nowhere else, each starting a closed GOP.
     """
     containers: tuple[Container, ...]
-    pool: Pool = "cpu"
+    hardware: Hardware | None = None
+    """The GPU family that it runs on; None: the CPU."""
     filters: bool = True
     """Whether pictures pass through filters; False for a copy."""
     speeds: tuple[str, ...] = ()
@@ -52,6 +84,10 @@ class VideoEncoder:
     tunes: tuple[str, ...] = ()
     in_pass: "Callable[[tuple[str, ...], int, Path], tuple[str, ...]] | None" = None
     """`arguments` for pass 1 or 2 of two, with the statistics in this file; None where there are no such passes."""
+
+    @property
+    def pool(self) -> Pool:
+        return "cpu" if self.hardware is None else "gpu"
 
     @property
     def pixel_formats(self) -> tuple[str, ...]:

@@ -4,10 +4,17 @@ https://docs.nvidia.com/video-technologies/video-codec-sdk/13.0/ffmpeg-with-nvid
 """
 
 from adapters.ffmpeg.encode import VideoEncode
-from adapters.ffmpeg.encoders.base import decimal, kilobits, options
+from adapters.ffmpeg.encoders.base import Hardware, decimal, kilobits, options
 
 SPEEDS = ("p1", "p2", "p3", "p4", "p5", "p6", "p7")
 DEFAULT_SPEED = "p4"
+NVENC = Hardware(
+    name="nvenc",
+    before_input=lambda node: (),
+    decode=lambda node: ("-hwaccel", "cuda"),
+    decoded_format="cuda",
+    has_nodes=False,
+)
 # NVENC's 10 bits are semi-planar; FFmpeg converts between the two.
 _PIXEL_FORMATS = {"yuv420p10le": "p010le"}
 

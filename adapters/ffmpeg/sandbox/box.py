@@ -14,6 +14,15 @@ _FONTS = (
 # The encoders count processors and look at how memory is shared between them.
 _MACHINE = ("/proc/cpuinfo", "/sys/devices/system/cpu", "/sys/devices/system/node", "/dev/urandom")
 _DEVICES = ("/dev/null",)
+# What the drivers of GPUs look at beside their device files, all of it public on the machine: which device a node
+# is (libdrm: /sys/dev/char/226:*), NVIDIA's parameters, the process's own maps, tables of chips.
+_GPU_FILES = (
+    "/proc/self", "/proc/driver/nvidia", "/proc/devices", "/proc/meminfo", "/sys/dev/char", "/sys/class/drm",
+    "/sys/bus/pci/devices", "/sys/module/nvidia", "/usr/share/libdrm", "/usr/share/drirc.d", "/etc/drirc",
+    "/usr/share/nvidia",
+)  # fmt: skip
+# Where the links of /sys/dev/char and /sys/bus/pci lead to.
+_GPU_BUSES = "pci*"
 _SCRIPT = b"#!"
 
 
@@ -28,7 +37,8 @@ class Box:
     writable: tuple[Path, ...] = ()
     """Folders, in which files may be made, changed and removed; no folders, links, devices or sockets."""
     devices: tuple[Path, ...] = ()
-    """Device files with their ioctls: a GPU's."""
+    """Device files with their ioctls: a GPU's. With them come its driver's libraries, which even a static FFmpeg
+    loads, and what these read of the machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +53,10 @@ class Grants:
 
 def grants(box: Box, binary: Path) -> Grants:
     """All paths for `binary` in `box`."""
+    drivers, their_files = (_existing(_LIBRARIES), _gpu_files()) if box.devices else ((), ())
     return Grants(
-        execute=(str(binary), *_needed_by(binary)),
-        read=(*_existing((*_FONTS, *_MACHINE)), *map(str, box.readable)),
+        execute=tuple(dict.fromkeys((str(binary), *_needed_by(binary), *drivers))),
+        read=(*_existing((*_FONTS, *_MACHINE)), *their_files, *map(str, box.readable)),
         write=tuple(map(str, box.writable)),
         devices=(*_existing(_DEVICES), *map(str, box.devices)),
     )
@@ -53,7 +64,17 @@ def grants(box: Box, binary: Path) -> Grants:
 
 def gpu_devices() -> tuple[Path, ...]:
     """Device files of the GPUs here, for a box in which one is used: NVIDIA's, and DRM's (VA-API, QSV)."""
-    return (*sorted(Path("/dev").glob("nvidia*")), *sorted(Path("/dev/dri").glob("renderD*")))
+    return (*sorted(Path("/dev").glob("nvidia*")), *render_nodes())
+
+
+def render_nodes() -> tuple[Path, ...]:
+    """DRM's render nodes here, in the order of their numbers."""
+    return tuple(sorted(Path("/dev/dri").glob("renderD*")))
+
+
+def _gpu_files() -> tuple[str, ...]:
+    # Not remembered: /proc/self is another one in the launcher's child, which opens it.
+    return (*_existing(_GPU_FILES), *map(str, sorted(Path("/sys/devices").glob(_GPU_BUSES))))
 
 
 @lru_cache(maxsize=8)
