@@ -128,20 +128,21 @@ rung = st.fixed_dictionaries(
 heights = st.lists(
     st.sampled_from([2160, 1080, 720, 480, 360, 240, 144]), min_size=2, max_size=6, unique=True
 )
-company = heights.flatmap(
-    lambda chosen: st.tuples(
-        *(
-            rung.map(lambda rest, height=height: Rung(f"{height}p", height, bitrate_kbps=900, **rest))
-            if height != 144
-            else rung.map(lambda _: Rung("copy", encoder="copy"))
-            for height in chosen
-        )
-    )
-)
+
+
+def rungs_of(chosen: list[int]) -> st.SearchStrategy[tuple[Rung, ...]]:
+    copy = st.just(Rung("copy", encoder="copy"))
+    return st.tuples(*(copy if height == 144 else encoded(height) for height in chosen))
+
+
+def encoded(height: int) -> st.SearchStrategy[Rung]:
+    return rung.map(lambda rest: Rung(f"{height}p", height, bitrate_kbps=900, **rest))
+
+
 grouped = st.builds(
     Ladder,
     packaging=st.sampled_from(["hls", "mp4"]),
-    rungs=company,
+    rungs=heights.flatmap(rungs_of),
     audio=st.sampled_from([None, AAC]),
     strategy=st.just("group"),
 ).filter(lambda ladder: not problems(ladder))
