@@ -16,9 +16,10 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from jobs.claims import Claim
+from jobs.ledger import notify_if_waiting
 from jobs.models import Attempt, Rendition, Step
 from jobs.states import JobState, RenditionState, StepKind, StepState
-from jobs.transitions import Change, change, notify_if_waiting
+from jobs.transitions import Change, change
 
 # A claim moves its job on: the first worker that touches a job says so.
 _JOB_STATE_AT_CLAIM = {
