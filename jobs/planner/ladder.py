@@ -1,7 +1,7 @@
 """A ladder meets a source: which renditions there will be, and the exact encode of each."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from adapters.ffmpeg.command import AudioEncode, Encode, VideoEncode
 from adapters.ffmpeg.encoders import video_encoder
@@ -20,6 +20,7 @@ from jobs.planner.pictures import (
     video_encode,
 )
 from jobs.planner.plan import Plan, PlanFailed, RenditionPlan
+from jobs.planner.quality import comparison_of
 from jobs.planner.sizes import Size
 from jobs.planner.sounds import audio_encode, copied_audio, rungs_of
 from jobs.planner.specs import COPY, AudioRung, Ladder, Rung
@@ -53,7 +54,8 @@ def resolve(ladder: Ladder, probe: Probe, *, machine: Machine | None = None) -> 
         muxed = None if ladder.has_segments or not sounds else sounds[0][1]
         for rung, size in sized:
             picture = meeting.picture(rung, size, video)
-            renditions.append(meeting.video_rendition(rung, picture, muxed))
+            planned = meeting.video_rendition(rung, picture, muxed)
+            renditions.append(meeting.measured(rung, planned, video))
     if video is None or ladder.has_segments:
         renditions += [meeting.audio_rendition(rung, sound) for rung, sound in sounds]
     if video is not None and ladder.strategy == "group":
@@ -82,6 +84,7 @@ def resolve(ladder: Ladder, probe: Probe, *, machine: Machine | None = None) -> 
         notes=tuple(meeting.notes),
         segments=ladder.segments,
         publish=ladder.publish,
+        detections=ladder.detections,
     )
 
 
@@ -146,6 +149,15 @@ class _Meeting:
             file_name=f"{rung.name}.{'webm' if self.ladder.container == 'webm' else 'mp4'}",
             pool=rung.pool,
         )
+
+    def measured(self, rung: Rung, planned: RenditionPlan, video: VideoStream) -> RenditionPlan:
+        wish, picture = self.ladder.quality, planned.encode.video
+        if wish is None or picture is None:
+            return planned
+        comparison, note = comparison_of(wish, rung, picture, video, self.probe, self.grid)
+        if note is not None:
+            self.notes.append(note)
+        return replace(planned, quality=comparison)
 
     def audio_rendition(self, rung: AudioRung, sound: AudioEncode) -> RenditionPlan:
         has_segments = self.ladder.has_segments

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from adapters.ffmpeg.detections import DETECTIONS
 from adapters.ffmpeg.encoders import (
     AUDIO_ENCODERS,
     VIDEO_ENCODERS,
@@ -13,6 +14,7 @@ from adapters.ffmpeg.encoders import (
     video_encoder,
 )
 from adapters.ffmpeg.extras import FORMATS
+from adapters.ffmpeg.quality import COMPARE_AT, METRICS
 from jobs.planner.specs import (
     BUFFER_KBITS,
     CHANNELS,
@@ -34,6 +36,7 @@ from jobs.planner.specs import (
     POOLS,
     PUBLISH,
     RESERVED_NAME,
+    SCORE_OF,
     SEGMENT_SECONDS,
     SEGMENTS,
     SSIM,
@@ -79,7 +82,10 @@ _RUNG_RANGES = {
     "bufsize_kbps": BUFFER_KBITS,
     "max_frame_rate": FRAME_RATE,
 }
-_RUNG_WISHES = ("height", "width", "crf", "bitrate_kbps", "maxrate_kbps", "bufsize_kbps", "max_frame_rate")
+_RUNG_WISHES = (
+    *("height", "width", "crf", "bitrate_kbps", "maxrate_kbps", "bufsize_kbps"),
+    *("max_frame_rate", "min_quality"),
+)
 _ENCODER_WISHES = ("speed", "codec_profile", "level", "pixel_format", "tune")
 _AUDIO_WISHES = ("bitrate_kbps", "channels", "sample_rate_hz", "loudness_lufs")
 _PICTURE_WISHES = ("at_seconds", "duration_seconds", "interval_seconds", "format", "height", "width")
@@ -108,6 +114,7 @@ def _problems(ladder: Ladder) -> Iterator[Problem]:
         yield Problem(
             "/cascade_min_ssim", "conflict", "Rungs are scaled from one another in a group: set the strategy."
         )
+    yield from _quality(ladder)
     if not ladder.rungs and ladder.audio is None:
         yield Problem("/rungs", "empty", "A ladder needs a rung or audio.")
     if len(ladder.rungs) > MAX_RUNGS:
@@ -127,6 +134,32 @@ def _problems(ladder: Ladder) -> Iterator[Problem]:
     for position, extra in enumerate(ladder.extras):
         yield from _name(f"/extras/{position}", extra.name, names)
         yield from _extra(f"/extras/{position}", extra)
+
+
+def _quality(ladder: Ladder) -> Iterator[Problem]:
+    """What is measured, and what is looked for."""
+    wish = ladder.quality
+    if wish is not None:
+        yield from _unknown("/quality", wish, {"metric": METRICS, "compare_at": COMPARE_AT})
+        if wish.metric in SCORE_OF:
+            yield from _outside("/quality", wish, {"minimum": SCORE_OF[wish.metric]})
+    for position, rung in enumerate(ladder.rungs):
+        pointer = f"/rungs/{position}"
+        if rung.min_quality is None:
+            continue
+        if wish is None:
+            yield Problem(
+                f"{pointer}/min_quality", "conflict", "Nothing is measured: say what in the ladder's quality."
+            )
+        elif wish.metric in SCORE_OF:
+            yield from _outside(pointer, rung, {"min_quality": SCORE_OF[wish.metric]})
+    for position, kind in enumerate(ladder.detections):
+        pointer = f"/detections/{position}"
+        if kind not in DETECTIONS:
+            known = ", ".join(DETECTIONS)
+            yield Problem(pointer, "unknown", f"{kind!r} is not one of: {known}.")
+        elif kind in ladder.detections[:position]:
+            yield Problem(pointer, "duplicate", f"{kind!r} is looked for already.")
 
 
 def _file_packaging(ladder: Ladder) -> Iterator[Problem]:
