@@ -151,6 +151,15 @@ def returning(
         yield moves
 
 
+@contextmanager
+def blocking(held: Claim) -> Iterator[Change]:
+    """One transaction in which the step waits again, for what will be done once more. Raises LeaseLost."""
+    with change(held.job_id, actor=held.actor) as moves:
+        if not moves.block_step(held):
+            raise LeaseLost(f"{held.label}: epoch {held.epoch} is over")
+        yield moves
+
+
 def expired(limit: int) -> list[Step]:
     """Steps whose lease has run out, oldest first. Locked rows (somebody is at work on them) are passed over."""
     with transaction.atomic():

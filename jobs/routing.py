@@ -32,6 +32,11 @@ def queue_of(encode: Encode, pool: str | None = None) -> str:
     return TRANSCODE_GPU if on_gpu else TRANSCODE_CPU
 
 
+def queue_of_measurement(pool: str | None) -> str:
+    """Where a rendition is measured: on the CPU, and with much memory where that was asked for the encode."""
+    return TRANSCODE_HIGHMEM if pool == "highmem" else TRANSCODE_CPU
+
+
 def queue_after(queue: str, bucket: Bucket, live: Collection[str]) -> str:
     """Where a rendition is tried again after a fault of this bucket, among the queues that have live workers.
 

@@ -165,14 +165,46 @@ class Change:
                 self._ledger.wake(to_queue)
         return moved == 1
 
-    def reopen_step(self, step: Step, to: StepState, *, queue: str | None = None) -> None:
-        """An operator's requeue: final > ready or blocked, with a fresh count of attempts and the next epoch."""
+    def block_step(self, held: Claim) -> bool:
+        """running > blocked, if the claim still holds: what it waits for will be done once more. False: the fence."""
+        moved = self._move(
+            _held(held),
+            StepState.RUNNING,
+            StepState.BLOCKED,
+            lease_until=None,
+            attempts=0,
+            hints=0,
+            progress=0.0,
+        )
+        if moved:
+            self._ledger.note("step", held.step_id, StepState.RUNNING, StepState.BLOCKED, label=held.label)
+        return moved == 1
+
+    def cancel_step(self, step: Step) -> None:
+        """What it waits for will not come."""
+        from_ = StepState(step.state)
+        if self._move(Step.objects.filter(id=step.id), from_, StepState.CANCELLED, finished_at=Now()):
+            self._ledger.note("step", step.id, from_, StepState.CANCELLED, label=str(step))
+
+    def reopen_step(
+        self,
+        step: Step,
+        to: StepState,
+        *,
+        queue: str | None = None,
+        fresh: bool = True,
+        detail: Mapping[str, str | float] | None = None,
+    ) -> None:
+        """final > ready or blocked, with the next epoch: an operator's requeue, or a gate.
+
+        `fresh`: with a new count of attempts. What was tried before is made alone, and goes before what never was.
+        """
         from_ = StepState(step.state)
         self._move(
             Step.objects.filter(id=step.id),
             from_,
             to,
-            attempts=0,
+            attempts=0 if fresh else F("attempts"),
             hints=0,
             queue=queue or step.queue,
             ready_at=Now(),
@@ -182,7 +214,7 @@ class Change:
             speed=None,
             eta_seconds=None,
         )
-        self._ledger.note("step", step.id, from_, to, label=str(step))
+        self._ledger.note("step", step.id, from_, to, label=str(step), detail=detail)
         if to == StepState.READY:
             self._ledger.wake(queue or step.queue)
 
@@ -200,16 +232,16 @@ class Change:
             self._ledger.note("rendition", rendition.id, "", RenditionState.QUEUED, label=rendition.key)
 
     def open_barrier(self) -> None:
-        """blocked > ready for each step all of whose `after` kinds are final.
+        """blocked > ready for each step all of whose `after` steps are final.
 
         Where a chord's body is on its way to the step (it was inserted with a hint) and no rendition was tried
         twice, the body is given a moment before the conductor sends a hint of its own; a retry means that the
         body came too early, and was refused.
         """
         unfinished = list(Step.objects.filter(job_id=self.job_id).exclude(state__in=FINAL_STEP))
-        kinds = {step.kind for step in unfinished}
+        awaited = {step.kind for step in unfinished} | {str(step) for step in unfinished}
         for step in unfinished:
-            if step.state != StepState.BLOCKED or not kinds.isdisjoint(step.after):
+            if step.state != StepState.BLOCKED or not awaited.isdisjoint(step.after):
                 continue
             chorded = step.hints > 0 and not (
                 Step.objects.filter(job_id=self.job_id, kind__in=step.after, attempts__gt=1).exists()
@@ -288,9 +320,7 @@ class Change:
     def stop_everything(self, *, fault: Fault | None, discard_committed: bool) -> None:
         """Cancel all that is not final: steps, renditions, attempts; their workers see it at the next heartbeat."""
         for step in Step.objects.filter(job_id=self.job_id).exclude(state__in=FINAL_STEP):
-            from_step = StepState(step.state)
-            self._move(Step.objects.filter(id=step.id), from_step, StepState.CANCELLED, finished_at=Now())
-            self._ledger.note("step", step.id, from_step, StepState.CANCELLED, label=str(step))
+            self.cancel_step(step)
         for rendition in Rendition.objects.filter(job_id=self.job_id).exclude(state__in=FINAL_RENDITION):
             self.rendition(rendition, RenditionState(rendition.state), RenditionState.CANCELLED, fault=fault)
         running = Attempt.objects.filter(job_id=self.job_id, state=AttemptState.RUNNING).select_related(

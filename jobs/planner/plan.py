@@ -43,11 +43,6 @@ class RenditionPlan:
     raised: bool = False
     """The one better setting that the gate allows is in `encode` already."""
 
-    @property
-    def has_gate(self) -> bool:
-        """Whether it counts only when it was found good enough."""
-        return self.quality is not None and self.quality.minimum is not None
-
     def to_json(self) -> dict[str, Any]:
         return {
             "key": self.key,
