@@ -97,7 +97,7 @@ def _expect_metric(comparison: Comparison) -> None:
     """Before anything is fetched. Raises Faulted."""
     if comparison.metric == "vmaf":
         identity = identify(settings.FFMPEG_BINARY, settings.CONTAINER_DIGEST)
-        if "--enable-libvmaf" not in identity.configuration.split():
+        if not identity.has_libvmaf:
             raise Faulted(faults.fault("metric_missing", f"{identity.revision} has no libvmaf"))
 
 
