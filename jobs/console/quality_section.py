@@ -53,6 +53,8 @@ class Chart:
     worst: Tick
     worst_at: float
     worst_anchor: str
+    worst_below: int
+    """How far under its point the words stand: a curve leaves room beneath its lowest point."""
     label: str
     width: int = _WIDTH
     height: int = _HEIGHT
@@ -135,6 +137,7 @@ def _chart(key: str, rows: Sequence[QualityMeasurement]) -> Chart:
         threshold=threshold,
         worst=Tick(y(row.lowest), worst),
         worst_at=worst_at,
+        worst_below=19 if y(row.lowest) < _BOTTOM - 24 else -9,
         worst_anchor="end" if worst_at > (_LEFT + _RIGHT) / 2 else "start",
         label=f"{row.metric.upper()} of {key} over time: {score(row.mean)} on average, worst {worst}",
     )
