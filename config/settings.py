@@ -10,6 +10,7 @@ from pathlib import Path
 import structlog
 from environs import Env, validate
 
+from adapters.ffmpeg.detections import DETECTIONS
 from jobs.states import AttemptState, JobState, RenditionState
 from webhooks.events import TYPES as EVENT_TYPES
 from webhooks.states import DeliveryState
@@ -242,6 +243,7 @@ SPECTACULAR_SETTINGS = {
         "RenditionState": [str(state) for state in RenditionState],
         "AttemptState": [str(state) for state in AttemptState],
         "DeliveryState": [str(state) for state in DeliveryState],
+        "DetectionKind": list(DETECTIONS),
     },
 }
 

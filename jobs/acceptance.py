@@ -12,10 +12,11 @@ import psycopg
 from django.db import connection
 
 from jobs import announcements, routing
+from jobs.ledger import CHANNEL
 from jobs.models import Job
 from jobs.models.identifiers import uuid7
 from jobs.states import JobState, StepKind, StepState
-from jobs.transitions import CHANNEL, EVENT_OF_JOB
+from jobs.transitions import EVENT_OF_JOB
 from webhooks import outbox
 
 _INSERT = (

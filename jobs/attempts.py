@@ -18,7 +18,7 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from adapters.storage.base import Aborted, StorageError
-from jobs import admission, faults, leases, pruning, routing
+from jobs import admission, faults, gates, leases, notes, pruning, routing
 from jobs.claims import Claim
 from jobs.faults import Bucket, Fault, GiveUp, Retry
 from jobs.leases import LeaseLost
@@ -173,15 +173,22 @@ def settle(moves: Change, held: Claim, fault: Fault, *, dead_letter: bool) -> No
     """What a step that failed for good means to its job. Call it after the step has ended.
 
     A rendition ends alone: the barrier opens, and the join decides what the job is worth without it. Without its
-    source or its plan, or without a manifest, there is no job.
+    source or its plan, or without a manifest, there is no job. What looks at the renditions costs none of them, unless
+    there is a gate.
     """
     if held.kind == StepKind.RENDITION:
         rendition = Rendition.objects.get(step_id=held.step_id)
         state = RenditionState.DEAD_LETTER if dead_letter else RenditionState.FAILED
         moves.rendition(rendition, RenditionState.RUNNING, state, fault=fault)
+        gates.drop_measurement(moves, rendition)
         moves.open_barrier()
         if dead_letter:
             log.error("dead letter", job=str(held.job_id), rendition=rendition.key, fault=fault.code)
+    elif held.kind == StepKind.QUALITY:
+        gates.give_up(moves, held, fault, dead_letter=dead_letter)
+    elif held.kind == StepKind.DETECTION:
+        notes.add(held.job_id, f"Black, frozen and silent parts were not looked for: {fault.message}")
+        moves.open_barrier()
     else:
         moves.stop_everything(fault=None, discard_committed=False)
         # A manifest that grew is not the job's result: the files in it stay for the requeue.
@@ -239,10 +246,10 @@ def _earlier(held: Claim) -> "QuerySet[Attempt]":
 
 def _queue_after(held: Claim, fault: Fault) -> str:
     """Where the next attempt runs: elsewhere, if the bucket asks for it and a live worker is there."""
-    if held.kind != StepKind.RENDITION or held.encoder_revision:
+    if held.kind not in (StepKind.RENDITION, StepKind.QUALITY, StepKind.DETECTION) or held.encoder_revision:
         return held.queue
-    rendition = Rendition.objects.get(step_id=held.step_id)
-    planned = RenditionPlan.from_json(rendition.spec) if rendition.kind in get_args(Kind) else None
+    rendition = Rendition.objects.filter(step_id=held.step_id, kind__in=get_args(Kind)).first()
+    planned = RenditionPlan.from_json(rendition.spec) if rendition is not None else None
     return routing.queue_after(held.queue, fault.bucket, admission.live_queues(), planned)
 
 

@@ -18,6 +18,8 @@ TASK_OF: dict[str, str] = {
     StepKind.INGEST: "jobs.ingest_source",
     StepKind.PLAN: "jobs.plan_job",
     StepKind.RENDITION: "jobs.run_rendition",
+    StepKind.QUALITY: "jobs.measure_quality",
+    StepKind.DETECTION: "jobs.detect_faults",
     StepKind.MANIFEST: "jobs.emit_manifest",
 }
 

@@ -18,11 +18,11 @@ from django.db.models.functions import Now
 from jobs import attempts, canvas, fallbacks, faults, leases, progress
 from jobs.dispatch import dispatch
 from jobs.leases import LeaseLost
+from jobs.ledger import CHANNEL
 from jobs.metrics import REPAIRS
 from jobs.models import Output, Step
 from jobs.routing import FILES, STEP_QUEUES
 from jobs.states import AttemptState, OutputState, StepState
-from jobs.transitions import CHANNEL
 from webhooks.due import TASK_OF as DELIVERY_TASKS
 from webhooks.due import Pace
 from webhooks.inbound import dispatch as inbound

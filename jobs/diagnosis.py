@@ -18,7 +18,7 @@ from adapters.ffmpeg import inventory
 from adapters.ffmpeg.encoders import GPU_ENCODERS
 from adapters.ffmpeg.gpu_proof import Proof, prove
 from adapters.ffmpeg.gpu_sessions import NoSession, Session, session
-from adapters.ffmpeg.identity import NotFFmpeg, identify
+from adapters.ffmpeg.identity import Identity, NotFFmpeg, identify
 from adapters.ffmpeg.memory import memory_layers
 from adapters.ffmpeg.sandbox import layers
 from adapters.storage.base import StorageError
@@ -62,6 +62,16 @@ def _binaries() -> Iterator[Finding]:
             detail = f"version {identity.version}, sha256 {identity.sha256[:16]}…, {binary}"
             detail = f"{identity.revision}: {detail}" if name == "ffmpeg" else detail
             yield Finding("programs", name, "ok", detail)
+            if name == "ffmpeg":
+                yield _libvmaf(identity)
+
+
+def _libvmaf(identity: Identity) -> Finding:
+    if identity.has_libvmaf:
+        return Finding("programs", "libvmaf", "ok", "VMAF is measured here")
+    return Finding(
+        "programs", "libvmaf", "note", "this FFmpeg lacks it: VMAF is measured by other workers, if at all"
+    )
 
 
 def _sandbox() -> Iterator[Finding]:

@@ -18,7 +18,7 @@ from adapters.ffmpeg.stderr import decode_errors
 from adapters.ffmpeg.supervisor import Box
 from adapters.ffmpeg.verify import verify_grid, verify_output
 from adapters.packaging.fragments import FragmentIndex, IndexUnreadable, codec_string, read_index
-from jobs import assembly, commands, extras, faults, gpus, publication, routing, storing, subtitles
+from jobs import assembly, commands, extras, faults, gates, gpus, publication, routing, storing, subtitles
 from jobs.attempts import Faulted, Running
 from jobs.encoding import Encoded, encode
 from jobs.ingest import stage
@@ -60,7 +60,8 @@ def commit(running: Running, rendition: Rendition, found: dict[UUID, dict[str, A
         if rendition.kind == subtitles.KIND and not found:
             subtitles.note_empty(rendition)
         moves.attempt(held.attempt_id, AttemptState.SUCCEEDED, label=held.label)
-        moves.rendition(rendition, RenditionState.RUNNING, RenditionState.SUCCEEDED)
+        if not gates.has_gate(rendition):
+            moves.rendition(rendition, RenditionState.RUNNING, RenditionState.SUCCEEDED)
         moves.open_barrier()
         if _is_only(rendition):
             running.go_on(moves, StepKind.MANIFEST)

@@ -92,6 +92,8 @@ SPECS: dict[str, FaultSpec] = {
     "sandbox_unavailable": FaultSpec(_B.OPERATIONAL, _OURS, "This worker cannot keep FFmpeg in its box: see `manage.py doctor`."),
     "encoder_missing": FaultSpec(_B.OPERATIONAL, _OURS, "This FFmpeg build lacks the encoder."),
     "filter_missing": FaultSpec(_B.OPERATIONAL, _OURS, "This FFmpeg build lacks a filter."),
+    "metric_missing": FaultSpec(_B.OPERATIONAL, _OURS, "This FFmpeg build cannot measure VMAF: it lacks libvmaf."),
+    "scores_unreadable": FaultSpec(_B.OPERATIONAL, _OURS, "The comparison with the source ended with 0, but left no scores: no frames in common, or a log that cannot be read."),
     "option_missing": FaultSpec(_B.OPERATIONAL, _OURS, "This FFmpeg build lacks an option."),
     "font_missing": FaultSpec(_B.OPERATIONAL, _OURS, "No font on this machine."),
     "encoder_revision_mismatch": FaultSpec(_B.OPERATIONAL, _OURS, "This worker runs another encoder than was asked for."),
@@ -115,6 +117,7 @@ SPECS: dict[str, FaultSpec] = {
     "output_frames_wrong": FaultSpec(_B.INVALID_OUTPUT, "The rendition came out wrong.", "Far fewer or more frames than its duration holds."),
     "output_grid_wrong": FaultSpec(_B.INVALID_OUTPUT, "The rendition came out wrong.", "Key frames are not where the segments need them."),
     "output_duration_wrong": FaultSpec(_B.INVALID_OUTPUT, "The rendition came out too short or too long.", "More than 1 s and 2 % from the source."),
+    "quality_below_threshold": FaultSpec(_B.INVALID_OUTPUT, "The quality of the rendition stays below the minimum that was asked for.", "A better setting was tried, or there was none: see the curve of each measurement."),
     "required_rendition_failed": FaultSpec(_B.OPERATIONAL, "A required rendition could not be made.", "See the fault of the rendition."),
     # The clock and the customer
     "cancelled": FaultSpec(_B.CANCELLED, "The job was cancelled.", "By the customer or an operator."),

@@ -16,9 +16,10 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from jobs.claims import Claim
+from jobs.ledger import notify_if_waiting
 from jobs.models import Attempt, Rendition, Step
 from jobs.states import JobState, RenditionState, StepKind, StepState
-from jobs.transitions import Change, change, notify_if_waiting
+from jobs.transitions import Change, change
 
 # A claim moves its job on: the first worker that touches a job says so.
 _JOB_STATE_AT_CLAIM = {
@@ -146,6 +147,15 @@ def returning(
     """One transaction that gives the step back, ready after the delay, perhaps in another queue. Raises LeaseLost."""
     with change(held.job_id, actor=held.actor) as moves:
         if not moves.return_step(held, delay_seconds=delay_seconds, forgive=forgive, queue=queue):
+            raise LeaseLost(f"{held.label}: epoch {held.epoch} is over")
+        yield moves
+
+
+@contextmanager
+def blocking(held: Claim) -> Iterator[Change]:
+    """One transaction in which the step waits again, for what will be done once more. Raises LeaseLost."""
+    with change(held.job_id, actor=held.actor) as moves:
+        if not moves.block_step(held):
             raise LeaseLost(f"{held.label}: epoch {held.epoch} is over")
         yield moves
 

@@ -21,7 +21,7 @@ from jobs.planner.plan import PlanFailed
 from jobs.planner.specs import Ladder
 from jobs.states import AttemptState, JobState, StepKind, StepState
 
-_JOINED = [StepKind.RENDITION, StepKind.EXTRA]
+_JOINED = [StepKind.RENDITION, StepKind.EXTRA, StepKind.QUALITY, StepKind.DETECTION]
 
 
 def work(running: Running) -> None:
@@ -33,7 +33,9 @@ def work(running: Running) -> None:
         # Where the queues have room, all hints leave at once, as a chord; elsewhere the conductor sends them
         # one by one, and the barrier does what the chord's body would have done.
         steps, renditions = _rows(job, wanted)
-        hinted = admission.has_room_for(steps)
+        looking = [*_measurements(job, wanted), *_detections(job, document)]
+        # The body of a chord would come as soon as the renditions are there, before anybody has looked at them.
+        hinted = not looking and admission.has_room_for(steps)
         if hinted:
             for step in steps:
                 step.hints, step.dispatch_after = 1, Now() + timedelta(seconds=settings.HINT_SECONDS)
@@ -46,7 +48,7 @@ def work(running: Running) -> None:
             queue=routing.CONTROL,
             hints=1 if hinted else 0,
         )
-        moves.add_steps([*steps, join])
+        moves.add_steps([*steps, *looking, join])
         Rendition.objects.bulk_create(renditions)
         moves.add_renditions(renditions)
         Job.objects.filter(id=job.id).update(plan=document)
@@ -105,6 +107,39 @@ def machine() -> Machine:
 def _send(steps: list[Step], join: Step) -> bool:
     """One rendition needs no chord: who ends it goes on with the join. False: the broker did not take it."""
     return canvas.hint(steps[0]) if len(steps) == 1 else canvas.send_chord(steps, join)
+
+
+def _measurements(job: Job, wanted: Sequence[_Wanted]) -> list[Step]:
+    """A step for each rendition that is measured: it waits for that one alone."""
+    return [
+        Step(
+            id=uuid7(),
+            job_id=job.id,
+            kind=StepKind.QUALITY,
+            key=one.key,
+            state=StepState.BLOCKED,
+            after=[f"{StepKind.RENDITION} {one.key}"],
+            queue=routing.queue_of_measurement(one.spec["pool"]),
+        )
+        for one in wanted
+        if one.spec.get("quality")
+    ]
+
+
+def _detections(job: Job, document: dict[str, Any]) -> list[Step]:
+    """One step, which looks at what counts: after the gates."""
+    if not document.get("detections"):
+        return []
+    return [
+        Step(
+            id=uuid7(),
+            job_id=job.id,
+            kind=StepKind.DETECTION,
+            state=StepState.BLOCKED,
+            after=[StepKind.RENDITION, StepKind.QUALITY],
+            queue=routing.TRANSCODE_CPU,
+        )
+    ]
 
 
 def _rows(job: Job, wanted: Sequence[_Wanted]) -> tuple[list[Step], list[Rendition]]:

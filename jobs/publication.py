@@ -14,7 +14,7 @@ import structlog
 from adapters.packaging.cut import cut, pieces
 from adapters.packaging.tracks import INIT_NAME, Media, SegmentFiles
 from adapters.storage.base import StorageError
-from jobs import faults, leases, stores
+from jobs import faults, gates, leases, stores
 from jobs.attempts import Faulted, Running
 from jobs.leases import LeaseLost
 from jobs.manifests import (
@@ -32,7 +32,7 @@ from jobs.manifests import (
 )
 from jobs.models import Job, Output, Rendition
 from jobs.planner.plan import Plan
-from jobs.states import OutputState, StepState
+from jobs.states import OutputState, RenditionState, StepState
 from jobs.transitions import Change
 
 log = structlog.get_logger(__name__)
@@ -70,19 +70,41 @@ def commit(
 
     Of any kind of rendition: what no manifest lists just ends. `found` are the columns of its outputs that `finish`
     will write. Before it, the segments where they are files of their own: cut here, nobody has to fetch the file
-    for it. And where the manifest grows, a version that lists this rendition too, written again for as long as
-    others are committed meanwhile. Raises StorageError, LeaseLost.
+    for it. And where the manifest grows, a version that lists this rendition too, unless it has a gate to pass first.
+    Raises StorageError, LeaseLost.
     """
-    held, job, output = running.claim, rendition.job, _listed(rendition, found)
+    job, output = rendition.job, _listed(rendition, found)
+    if output is not None:
+        plan = Plan.from_json(job.plan)
+        if plan.segments == "separate":
+            for rung in rungs_of(job.id, [rendition], output):
+                file = folder / rung.planned.file_name
+                _store_pieces(running, job, plan, rung, file, _segment_folder(output))
+    _end(running, rendition, None if gates.has_gate(rendition) else output, finish)
+
+
+def admit(running: Running, rendition: Rendition, output: Output, finish: Callable[[Change], None]) -> None:
+    """The fenced end of the step by which a rendition passes its gate: from then on manifests list it.
+
+    Its files were committed by a step of its own. Raises LeaseLost.
+    """
+    is_listed = rendition.kind in LISTED and output.index
+    _end(running, rendition, output if is_listed else None, finish)
+
+
+def _end(
+    running: Running, rendition: Rendition, output: Output | None, finish: Callable[[Change], None]
+) -> None:
+    """The fenced end of a step, with a manifest that has grown by `output`, where manifests grow.
+
+    Written again for as long as others come to count meanwhile.
+    """
+    held, job = running.claim, rendition.job
     if output is None:
         with leases.fenced(held, StepState.DONE, progress=1.0, eta_seconds=0.0) as moves:
             finish(moves)
         return
     plan = Plan.from_json(job.plan)
-    if plan.segments == "separate":
-        for rung in rungs_of(job.id, [rendition], output):
-            file = folder / rung.planned.file_name
-            _store_pieces(running, job, plan, rung, file, _segment_folder(output))
     abandoned: list[UUID] = []
     for turn in count(1):
         name, growth = f"{rendition.key}-{held.epoch}.{turn}", None
@@ -171,7 +193,13 @@ def _grow(running: Running, job: Job, plan: Plan, output: Output, name: str) -> 
 
 
 def _committed(job_id: UUID) -> frozenset[UUID]:
-    outputs = Output.objects.filter(job_id=job_id, kind=Output.Kind.RENDITION, state=OutputState.COMMITTED)
+    """Of the renditions that count: one that waits at its gate does not yet."""
+    outputs = Output.objects.filter(
+        job_id=job_id,
+        kind=Output.Kind.RENDITION,
+        state=OutputState.COMMITTED,
+        rendition__state=RenditionState.SUCCEEDED,
+    )
     return frozenset(outputs.values_list("id", flat=True))
 
 

@@ -97,11 +97,16 @@ def _requeue_renditions(moves: Change, wish: Wish, steps: Sequence[Step]) -> Non
     for rendition in chosen:
         if rendition.key in specs:
             Rendition.objects.filter(id=rendition.id).update(spec=specs[rendition.key].to_json())
+        elif rendition.spec.get("raised"):
+            # From the better setting that it had at last: the one before was not good enough.
+            Rendition.objects.filter(id=rendition.id).update(spec={**rendition.spec, "raised": False})
         moves.rendition(rendition, RenditionState(rendition.state), RenditionState.QUEUED)
         Step.objects.filter(id=rendition.step_id).update(encoder_revision=wish.encoder_revision or "")
         moves.reopen_step(rendition.step, StepState.READY, queue=queue)
+    keys = {rendition.key for rendition in chosen}
     for step in steps:
-        if step.kind == StepKind.MANIFEST:
+        looks = step.kind == StepKind.DETECTION or (step.kind == StepKind.QUALITY and step.key in keys)
+        if step.kind == StepKind.MANIFEST or (chosen and looks):
             moves.reopen_step(step, StepState.BLOCKED)
     moves.reopen(JobState.RUNNING)
     # With every rendition there, it was the join that failed: it is due at once.

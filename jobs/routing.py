@@ -44,6 +44,11 @@ def encode_in(queue: str, planned: RenditionPlan) -> Encode:
     return planned.encode if planned.fallback is None or queue == TRANSCODE_GPU else planned.fallback
 
 
+def queue_of_measurement(pool: str | None) -> str:
+    """Where a rendition is measured: on the CPU, and with much memory where that was asked for the encode."""
+    return TRANSCODE_HIGHMEM if pool == "highmem" else TRANSCODE_CPU
+
+
 def queue_after(
     queue: str, bucket: Bucket, live: Collection[str], planned: RenditionPlan | None = None
 ) -> str:

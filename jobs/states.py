@@ -21,17 +21,19 @@ class JobState(StrEnum):
 
 
 class StepState(StrEnum):
-    BLOCKED = "blocked"  # the barrier: the commit of the last step that it waits for
+    BLOCKED = "blocked"  # the barrier: the commit of the last step that it waits for; the end of a rendition in vain
     READY = "ready"  # the worker that claims it; the conductor sends it hints
     RUNNING = "running"  # its worker's commit; the conductor, when the lease has expired
-    DONE = "done"  # final
+    DONE = "done"  # final; a rendition's, with a gate, until the quality step that measures it is
     FAILED = "failed"  # final, until an operator requeues it
-    CANCELLED = "cancelled"  # final, until an operator requeues a job that it was cancelled with
+    CANCELLED = (
+        "cancelled"  # final, until an operator requeues a job or a rendition that it was cancelled with
+    )
 
 
 class RenditionState(StrEnum):
     QUEUED = "queued"  # the worker that claims its step
-    RUNNING = "running"  # that worker's commit
+    RUNNING = "running"  # that worker's commit; with a gate, the commit of the quality step that measures it
     SUCCEEDED = "succeeded"  # final
     FAILED = "failed"  # final
     DEAD_LETTER = "dead_letter"  # final, until an operator requeues it
@@ -58,6 +60,8 @@ class StepKind(StrEnum):
     PLAN = "plan"
     RENDITION = "rendition"
     EXTRA = "extra"
+    QUALITY = "quality"
+    DETECTION = "detection"
     MANIFEST = "manifest"
     DELIVERY = "delivery"
 
@@ -85,8 +89,8 @@ MOVES: dict[type[State], dict[str, frozenset[str]]] = {
     StepState: {
         _S.BLOCKED: frozenset({_S.READY, _S.CANCELLED}),
         _S.READY: frozenset({_S.RUNNING, _S.FAILED, _S.CANCELLED}),
-        _S.RUNNING: frozenset({_S.DONE, _S.READY, _S.FAILED, _S.CANCELLED}),
-        _S.DONE: frozenset({_S.BLOCKED}),
+        _S.RUNNING: frozenset({_S.DONE, _S.READY, _S.BLOCKED, _S.FAILED, _S.CANCELLED}),
+        _S.DONE: frozenset({_S.READY, _S.BLOCKED}),
         _S.FAILED: frozenset({_S.READY, _S.BLOCKED}),
         _S.CANCELLED: frozenset({_S.READY, _S.BLOCKED}),
     },
@@ -113,7 +117,8 @@ MOVES: dict[type[State], dict[str, frozenset[str]]] = {
     },
 }
 
-# Final for this run of the job; an operator's requeue is the only way out, where there is one.
+# Final for this run of the job; an operator's requeue is the only way out, where there is one. But for the step of
+# a rendition that its gate sends back: the barrier waits for the quality step beside it.
 FINAL_JOB = frozenset({_J.SUCCEEDED, _J.PARTIAL, _J.FAILED, _J.DEAD_LETTER, _J.CANCELLED})
 FINAL_STEP = frozenset({_S.DONE, _S.FAILED, _S.CANCELLED})
 FINAL_RENDITION = frozenset({_R.SUCCEEDED, _R.FAILED, _R.DEAD_LETTER, _R.CANCELLED})

@@ -10,11 +10,11 @@ from adapters.ffmpeg.outputs import OutputRefused, check
 from adapters.ffmpeg.subtitles import build_subtitles_argv
 from adapters.ffmpeg.supervisor import Box
 from adapters.packaging import webvtt
-from jobs import faults, storing
+from jobs import faults, notes, storing
 from jobs.attempts import Faulted, Running
 from jobs.encoding import encode
 from jobs.ingest import stage
-from jobs.models import Job, Rendition, Source
+from jobs.models import Rendition, Source
 from jobs.planner.plan import SubtitlesPlan
 from jobs.storing import File
 
@@ -56,10 +56,7 @@ def make(running: Running, rendition: Rendition) -> dict[UUID, dict[str, Any]]:
 
 def note_empty(rendition: Rendition) -> None:
     """Tell the customer why a rendition that went well is in no manifest. In a transaction that locks the job."""
-    note = f"{rendition.key!r} is left out: it shows nothing during the film."
-    plan: dict[str, Any] = Job.objects.values_list("plan", flat=True).get(id=rendition.job_id)
-    if note not in plan["notes"]:
-        Job.objects.filter(id=rendition.job_id).update(plan={**plan, "notes": [*plan["notes"], note]})
+    notes.add(rendition.job_id, f"{rendition.key!r} is left out: it shows nothing during the film.")
 
 
 def _read(draft: Path, film_seconds: float | None) -> webvtt.Subtitles:

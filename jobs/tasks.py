@@ -12,7 +12,7 @@ from uuid import UUID
 from celery import Task, current_task, shared_task
 from django_celery_results.backends.database import DatabaseBackend
 
-from jobs import assembly, attempts, gpus, grouping, ingest, leases, planning, pruning
+from jobs import assembly, attempts, detections, gpus, grouping, ingest, leases, planning, pruning, quality
 from jobs.attempts import Work
 from jobs.routing import TRANSCODE_GPU
 from jobs.states import StepKind
@@ -38,6 +38,17 @@ def run_rendition(step_id: str) -> str:
     if not held:
         return "void"
     return attempts.perform_together(held, grouping.begin, {StepKind.MANIFEST: assembly.work})
+
+
+@shared_task(name="jobs.measure_quality")
+def measure_quality(step_id: str) -> str:
+    """A rendition beside its source; and the join, where this was the last that it waited for."""
+    return _perform(step_id, quality.work, {StepKind.MANIFEST: assembly.work})
+
+
+@shared_task(name="jobs.detect_faults")
+def detect_faults(step_id: str) -> str:
+    return _perform(step_id, detections.work, {StepKind.MANIFEST: assembly.work})
 
 
 @shared_task(name="jobs.emit_manifest")

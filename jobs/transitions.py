@@ -18,12 +18,11 @@ from django.db import connection, transaction
 from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
-from audit.recorder import StateChange, record_changes
 from audit.rows import insert
-from jobs import announcements
 from jobs.announcements import News
 from jobs.claims import Claim
 from jobs.faults import Fault
+from jobs.ledger import Ledger
 from jobs.models import Attempt, Job, Output, Rendition, Step
 from jobs.states import (
     FINAL_JOB,
@@ -39,9 +38,6 @@ from jobs.states import (
     StepState,
 )
 from webhooks import outbox
-
-# The conductor listens here; the payload is the queue that has something ready.
-CHANNEL = "reelchord_steps"
 
 EVENT_OF_JOB: Mapping[JobState, str] = {
     JobState.QUEUED: "job.queued",
@@ -72,22 +68,6 @@ class IllegalMove(RuntimeError):
     """A move that `states.MOVES` does not have: a mistake in our code, never in a request."""
 
 
-def notify(queue: str) -> None:
-    """Wake the conductor when this transaction commits."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, queue])
-
-
-def notify_if_waiting(queue: str) -> None:
-    """The same, but only where a due step of that queue has had no hint yet: the conductor sleeps through the rest."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_notify(%s, %s) WHERE EXISTS (SELECT FROM jobs_step WHERE queue = %s AND state = 'ready'"
-            " AND dispatch_after <= statement_timestamp() AND hints = 0)",
-            [CHANNEL, queue, queue],
-        )
-
-
 def fault_fields(fault: Fault | None) -> dict[str, str]:
     """The columns of a fault; empty strings clear an earlier one."""
     return {
@@ -108,10 +88,7 @@ class Change:
         self.account_id = account_id
         self.state = state
         self.actor = actor
-        self._changes: list[StateChange] = []
-        self._listening = listening
-        self._news: list[News] = []
-        self._ready: set[str] = set()
+        self._ledger = Ledger(job_id, account_id, actor, listening=listening)
         self.opened: dict[StepKind, UUID] = {}
         """What the barrier has made ready, for who would go on with it."""
 
@@ -125,22 +102,22 @@ class Change:
         if to in FINAL_JOB:
             fields["finished_at"] = Now()
         self._move(Job.objects.filter(id=self.job_id), self.state, to, **fields, **fault_fields(fault))
-        self._note("job", self.job_id, self.state, to, fault=fault)
+        self._ledger.note("job", self.job_id, self.state, to, fault=fault)
         if event := EVENT_OF_JOB.get(to):
-            self._news.append(News(event, str(to), fault=fault))
+            self._ledger.tell(News(event, str(to), fault=fault))
         self.state = to
         return True
 
     def reopen(self, to: JobState) -> None:
         """An operator's requeue: a job that has ended badly runs again; its faults stay with its attempts."""
         self._move(Job.objects.filter(id=self.job_id), self.state, to, finished_at=None, **fault_fields(None))
-        self._note("job", self.job_id, self.state, to)
+        self._ledger.note("job", self.job_id, self.state, to)
         self.state = to
 
     def progress(self, fraction: float) -> None:
         """Tell how far a running job is (0 to 1): no move, and nothing where nobody asked for it."""
-        if self._listening:
-            self._news.append(News("job.progress", str(self.state), progress=fraction))
+        if self._ledger.listening:
+            self._ledger.tell(News("job.progress", str(self.state), progress=fraction))
 
     # --- steps --------------------------------------------------------------------------------------------
     def claim_step(self, step_id: UUID, owner: str, lease_seconds: int) -> Step | None:
@@ -150,14 +127,14 @@ class Change:
         """
         claimed = list(Step.objects.raw(_CLAIM, [owner, lease_seconds, step_id]))
         for step in claimed:
-            self._note("step", step.id, StepState.READY, StepState.RUNNING, label=str(step))
+            self._ledger.note("step", step.id, StepState.READY, StepState.RUNNING, label=str(step))
         return claimed[0] if claimed else None
 
     def end_step(self, held: Claim, to: StepState, **fields: Any) -> bool:
         """running > done or failed, if the claim still holds. False: the fence; this claim is over."""
         moved = self._move(_held(held), StepState.RUNNING, to, lease_until=None, finished_at=Now(), **fields)
         if moved:
-            self._note("step", held.step_id, StepState.RUNNING, to, label=held.label)
+            self._ledger.note("step", held.step_id, StepState.RUNNING, to, label=held.label)
         return moved == 1
 
     def return_step(
@@ -181,11 +158,11 @@ class Change:
             detail: dict[str, str | float] = {"queue": to_queue} if to_queue != held.queue else {}
             if delay_seconds:
                 detail["delay_seconds"] = round(delay_seconds, 3)
-            self._note(
+            self._ledger.note(
                 "step", held.step_id, StepState.RUNNING, StepState.READY, label=held.label, detail=detail
             )
             if not delay_seconds:
-                self._ready.add(to_queue)
+                self._ledger.wake(to_queue)
         return moved == 1
 
     def redirect_step(self, step: Step, queue: str, *, fault: Fault) -> bool:
@@ -198,20 +175,52 @@ class Change:
         )
         if moved:
             why = {"queue": queue, "why": fault.detail}
-            self._note(
+            self._ledger.note(
                 "step", step.id, StepState.READY, StepState.READY, label=str(step), fault=fault, detail=why
             )
-            self._ready.add(queue)
+            self._ledger.wake(queue)
         return moved == 1
 
-    def reopen_step(self, step: Step, to: StepState, *, queue: str | None = None) -> None:
-        """An operator's requeue: final > ready or blocked, with a fresh count of attempts and the next epoch."""
+    def block_step(self, held: Claim) -> bool:
+        """running > blocked, if the claim still holds: what it waits for will be done once more. False: the fence."""
+        moved = self._move(
+            _held(held),
+            StepState.RUNNING,
+            StepState.BLOCKED,
+            lease_until=None,
+            attempts=0,
+            hints=0,
+            progress=0.0,
+        )
+        if moved:
+            self._ledger.note("step", held.step_id, StepState.RUNNING, StepState.BLOCKED, label=held.label)
+        return moved == 1
+
+    def cancel_step(self, step: Step) -> None:
+        """What it waits for will not come."""
+        from_ = StepState(step.state)
+        if self._move(Step.objects.filter(id=step.id), from_, StepState.CANCELLED, finished_at=Now()):
+            self._ledger.note("step", step.id, from_, StepState.CANCELLED, label=str(step))
+
+    def reopen_step(
+        self,
+        step: Step,
+        to: StepState,
+        *,
+        queue: str | None = None,
+        fresh: bool = True,
+        detail: Mapping[str, str | float] | None = None,
+    ) -> None:
+        """final > ready or blocked, with the next epoch: an operator's requeue, or a gate.
+
+        `fresh`: with a new count of attempts. What was tried before is made alone, and goes before what never was.
+        """
         from_ = StepState(step.state)
         self._move(
             Step.objects.filter(id=step.id),
             from_,
             to,
-            attempts=0,
+            attempts=0 if fresh else F("attempts"),
             hints=0,
             queue=queue or step.queue,
             ready_at=Now(),
@@ -221,38 +230,34 @@ class Change:
             speed=None,
             eta_seconds=None,
         )
-        self._note("step", step.id, from_, to, label=str(step))
+        self._ledger.note("step", step.id, from_, to, label=str(step), detail=detail)
         if to == StepState.READY:
-            self._ready.add(queue or step.queue)
+            self._ledger.wake(queue or step.queue)
 
     def add_steps(self, steps: list[Step]) -> None:
         """Insert steps as they are (ready or blocked)."""
         insert(steps)
         for step in steps:
-            self._changes.append(
-                StateChange("step", step.id, "", step.state, f"{step.kind} {step.key}".strip())
-            )
+            self._ledger.note("step", step.id, "", step.state, label=str(step))
             if step.state == StepState.READY and not step.hints:
-                self._ready.add(step.queue)
+                self._ledger.wake(step.queue)
 
     def add_renditions(self, renditions: list[Rendition]) -> None:
         """Tell of renditions that were just inserted as `queued`."""
         for rendition in renditions:
-            self._changes.append(
-                StateChange("rendition", rendition.id, "", RenditionState.QUEUED, rendition.key)
-            )
+            self._ledger.note("rendition", rendition.id, "", RenditionState.QUEUED, label=rendition.key)
 
     def open_barrier(self) -> None:
-        """blocked > ready for each step all of whose `after` kinds are final.
+        """blocked > ready for each step all of whose `after` steps are final.
 
         Where a chord's body is on its way to the step (it was inserted with a hint) and no rendition was tried
         twice, the body is given a moment before the conductor sends a hint of its own; a retry means that the
         body came too early, and was refused.
         """
         unfinished = list(Step.objects.filter(job_id=self.job_id).exclude(state__in=FINAL_STEP))
-        kinds = {step.kind for step in unfinished}
+        awaited = {step.kind for step in unfinished} | {str(step) for step in unfinished}
         for step in unfinished:
-            if step.state != StepState.BLOCKED or not kinds.isdisjoint(step.after):
+            if step.state != StepState.BLOCKED or not awaited.isdisjoint(step.after):
                 continue
             chorded = step.hints > 0 and not (
                 Step.objects.filter(job_id=self.job_id, kind__in=step.after, attempts__gt=1).exists()
@@ -265,10 +270,10 @@ class Change:
                 hints=1 if chorded else 0,
                 dispatch_after=Now() + timedelta(seconds=settings.CHORD_GRACE_SECONDS if chorded else 0),
             )
-            self._note("step", step.id, StepState.BLOCKED, StepState.READY, label=str(step))
+            self._ledger.note("step", step.id, StepState.BLOCKED, StepState.READY, label=str(step))
             self.opened[StepKind(step.kind)] = step.id
             if not chorded:
-                self._ready.add(step.queue)
+                self._ledger.wake(step.queue)
 
     # --- renditions, attempts, outputs --------------------------------------------------------------------
     def rendition(
@@ -277,9 +282,9 @@ class Change:
         """Move one rendition from the state that it is known to have; False where it has another."""
         moved = self._move(Rendition.objects.filter(id=rendition.id), from_, to, **fault_fields(fault))
         if moved:
-            self._note("rendition", rendition.id, from_, to, label=rendition.key, fault=fault)
+            self._ledger.note("rendition", rendition.id, from_, to, label=rendition.key, fault=fault)
             if event := EVENT_OF_RENDITION.get(to):
-                self._news.append(News(event, str(to), rendition.key, fault))
+                self._ledger.tell(News(event, str(to), rendition.key, fault))
         return moved == 1
 
     def attempt(
@@ -303,7 +308,7 @@ class Change:
             **fault_fields(fault),
         )
         if moved:
-            self._note("attempt", attempt_id, AttemptState.RUNNING, to, label=label, fault=fault)
+            self._ledger.note("attempt", attempt_id, AttemptState.RUNNING, to, label=label, fault=fault)
         outputs = Output.objects.filter(attempt_id=attempt_id)
         if to == AttemptState.SUCCEEDED:
             if stored:
@@ -324,16 +329,14 @@ class Change:
             OutputState.DELETED,
         )
         if moved:
-            self._note("output", output_id, OutputState.DISCARDED, OutputState.DELETED)
+            self._ledger.note("output", output_id, OutputState.DISCARDED, OutputState.DELETED)
         return moved
 
     # --- the whole job ------------------------------------------------------------------------------------
     def stop_everything(self, *, fault: Fault | None, discard_committed: bool) -> None:
         """Cancel all that is not final: steps, renditions, attempts; their workers see it at the next heartbeat."""
         for step in Step.objects.filter(job_id=self.job_id).exclude(state__in=FINAL_STEP):
-            from_step = StepState(step.state)
-            self._move(Step.objects.filter(id=step.id), from_step, StepState.CANCELLED, finished_at=Now())
-            self._note("step", step.id, from_step, StepState.CANCELLED, label=str(step))
+            self.cancel_step(step)
         for rendition in Rendition.objects.filter(job_id=self.job_id).exclude(state__in=FINAL_RENDITION):
             self.rendition(rendition, RenditionState(rendition.state), RenditionState.CANCELLED, fault=fault)
         running = Attempt.objects.filter(job_id=self.job_id, state=AttemptState.RUNNING).select_related(
@@ -344,38 +347,15 @@ class Change:
         if discard_committed:
             self.discard_outputs(Output.objects.all(), OutputState.COMMITTED)
 
+    def flush(self) -> None:
+        """Write what was noted; `change` calls it last."""
+        self._ledger.write()
+
     # --- inside -------------------------------------------------------------------------------------------
     def _move(self, rows: "QuerySet[Any]", from_: State, to: State, **fields: Any) -> int:
         if to not in MOVES[type(from_)][from_]:
             raise IllegalMove(f"{type(from_).__name__}: {from_} > {to}")
         return rows.filter(state=from_).update(state=to, **fields)
-
-    def _note(
-        self,
-        subject: str,
-        subject_id: UUID,
-        from_: State,
-        to: State,
-        *,
-        label: str = "",
-        fault: Fault | None = None,
-        detail: Mapping[str, str | float] | None = None,
-    ) -> None:
-        known: dict[str, str | int | float] = dict(detail or {})
-        if fault:
-            known |= {"fault": fault.code, "bucket": str(fault.bucket)}
-        self._changes.append(StateChange(subject, subject_id, str(from_), str(to), label, known))
-
-    def flush(self) -> None:
-        """Write what was noted; `change` calls it last."""
-        record_changes(self.account_id, self.job_id, self.actor, self._changes)
-        if self._news:
-            # Who subscribes from now on hears of what comes: this was settled when the row was locked.
-            tell = announcements.full if self._listening else announcements.brief
-            told = tell(self.job_id, self._news)
-            outbox.record(self.account_id, self.job_id, told, listening=self._listening)
-        for queue in sorted(self._ready):
-            notify(queue)
 
 
 def _held(held: Claim) -> "QuerySet[Step]":

@@ -7,7 +7,19 @@ from uuid import uuid4
 import boto3
 from django.conf import settings
 
-from jobs import assembly, attempts, execution, grouping, ingest, keys, leases, planning, submission
+from jobs import (
+    assembly,
+    attempts,
+    detections,
+    execution,
+    grouping,
+    ingest,
+    keys,
+    leases,
+    planning,
+    quality,
+    submission,
+)  # fmt: skip
 from jobs.claims import Claim
 from jobs.models import Account, ApiKey, Job, Step
 from jobs.planner.specs import AudioRung, Ladder, Rung
@@ -18,6 +30,8 @@ WORK = {
     StepKind.INGEST: ingest.work,
     StepKind.PLAN: planning.work,
     StepKind.RENDITION: execution.work,
+    StepKind.QUALITY: quality.work,
+    StepKind.DETECTION: detections.work,
     StepKind.MANIFEST: assembly.work,
 }
 WORKER = "tester"

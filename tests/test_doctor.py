@@ -56,7 +56,8 @@ def test_a_machine_that_has_everything_is_well():
         "programs", "sandbox", "memory", "encoders", "gpu", "fonts", "services", "storage", "disk",
     }  # fmt: skip
     for name in (
-        "programs/ffmpeg", "programs/ffprobe", "sandbox/way out", "sandbox/cost", "encoders/libx264",
+        "programs/ffmpeg", "programs/libvmaf", "programs/ffprobe", "sandbox/way out", "sandbox/cost",
+        "encoders/libx264",
         "encoders/libsvtav1", "encoders/aac", "encoders/libopus", "services/database", "services/broker",
         "storage/s3://sources/", "storage/s3://outputs/",
     ):  # fmt: skip

@@ -38,6 +38,11 @@ class Identity:
         name = release[1] if release else re.sub(r"[^A-Za-z0-9.]+", "-", self.version).strip("-")[:32]
         return f"ffmpeg-{name}-{self.sha256[:8]}"
 
+    @property
+    def has_libvmaf(self) -> bool:
+        """Whether it can measure VMAF, as it was configured."""
+        return "--enable-libvmaf" in self.configuration.split()
+
 
 def identify(binary: Path, container_digest: str | None = None) -> Identity:
     """Hash and ask the binary; once per process for a given path, size and modification time.

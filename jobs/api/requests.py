@@ -10,6 +10,7 @@ from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
+from adapters.ffmpeg.detections import DETECTIONS
 from adapters.ffmpeg.encoders import AUDIO_ENCODERS, VIDEO_ENCODERS
 from adapters.storage.base import Refused
 from jobs import presets, stores
@@ -18,7 +19,7 @@ from jobs.api.fields import Flag, Number, Strict, Text, Whole
 from jobs.models import Account, Preset
 from jobs.planner import specs
 from jobs.planner.problems import problems
-from jobs.planner.specs import AudioRung, Extra, Ladder, Rung
+from jobs.planner.specs import AudioRung, Extra, Ladder, QualityWish, Rung
 from jobs.submission import Submission
 from webhooks import targets
 from webhooks.events import SUBSCRIBABLE
@@ -73,6 +74,11 @@ class RungRequest(Strict):
         required=False, allow_null=True, help_text="Constant quality of the fallback, on its own scale."
     )
     fallback_speed = Text(required=False, allow_null=True, help_text="In the fallback's words.")
+    min_quality = Number(
+        required=False,
+        allow_null=True,
+        help_text="The rung's own minimum, in place of the ladder's quality.minimum.",
+    )
     required = Flag(  # type: ignore[assignment]  # a field of that name, not the option
         required=False, default=True, help_text="false: the job may do without it, and is then partial."
     )
@@ -104,6 +110,24 @@ class ExtraRequest(Strict):
     height = Whole(required=False, allow_null=True)
     width = Whole(required=False, allow_null=True)
     required = Flag(required=False, default=False)  # type: ignore[assignment]  # a field of that name
+
+
+class QualityRequest(Strict):
+    """Each encoded picture is measured beside its source, after its encode."""
+
+    metric = Text(required=False, default="vmaf", help_text="vmaf (0 to 100) or ssim (0 to 1).")
+    minimum = Number(
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="The least mean score. Below it a rendition is encoded once more at a better setting, and then "
+        "fails. null: nothing fails.",
+    )
+    compare_at = Text(
+        required=False,
+        default="rendition",
+        help_text="rendition: in the rendition's own size. source: in the source's, at most 1920x1080, as it is seen.",
+    )
 
 
 class LadderRequest(Strict):
@@ -147,6 +171,14 @@ class LadderRequest(Strict):
         help_text="In a group: scale a rung from the next larger one where the SSIM to one that is scaled from the "
         "source is at least this. null: scale all from the source.",
     )
+    quality = QualityRequest(required=False, allow_null=True, default=None)
+    detections = serializers.ListField(
+        child=Text(),
+        required=False,
+        default=list,
+        max_length=len(DETECTIONS),
+        help_text=f"What to warn of: {', '.join(DETECTIONS)}.",
+    )
     extras = ExtraRequest(many=True, required=False, default=list, max_length=specs.MAX_EXTRAS)  # type: ignore[call-arg]
 
     def validate(self, attrs: dict[str, Any]) -> Ladder:  # the ladder is the value
@@ -164,6 +196,8 @@ class LadderRequest(Strict):
             strategy=attrs["strategy"],
             cascade_min_ssim=attrs["cascade_min_ssim"],
             extras=tuple(Extra(**extra) for extra in attrs["extras"]),
+            quality=QualityWish(**attrs["quality"]) if attrs["quality"] is not None else None,
+            detections=tuple(attrs["detections"]),
         )
         found: dict[str, list[ErrorDetail]] = {}
         for problem in problems(ladder):

@@ -10,6 +10,8 @@ from adapters.ffmpeg.probe import parse_probe
 from adapters.storage.base import StorageError
 from audit.models import AuditEvent
 from jobs import stores
+from jobs.api import quality
+from jobs.api.quality import QualitySummary, WarningResponse
 from jobs.models import Attempt, Job, Output, Rendition, Source
 from jobs.states import AttemptState, JobState, OutputState, RenditionState, StepKind
 
@@ -77,6 +79,7 @@ class RenditionResponse(_WithFault):
     encode_seconds = serializers.SerializerMethodField()
     encoder_revision = serializers.SerializerMethodField()
     output = serializers.SerializerMethodField()
+    quality = serializers.SerializerMethodField()
 
     def get_width(self, row: Rendition) -> int | None:
         return self._video(row).get("width")
@@ -100,8 +103,16 @@ class RenditionResponse(_WithFault):
         newest = self._newest(row)
         return newest.encoder_identity.revision if newest and newest.encoder_identity else None
 
+    @extend_schema_field(QualitySummary(allow_null=True))
+    def get_quality(self, row: Rendition) -> dict[str, Any] | None:
+        """Null where nothing was measured, or not yet."""
+        return quality.summary(row)
+
     @extend_schema_field(RenditionOutputResponse(allow_null=True))
     def get_output(self, row: Rendition) -> dict[str, Any] | None:
+        """Null until the rendition counts: with a gate, its file may yet be made anew."""
+        if row.state != RenditionState.SUCCEEDED:
+            return None
         for output in row.outputs.all():
             if output.state == OutputState.COMMITTED:
                 seconds = output.duration_seconds
@@ -192,6 +203,7 @@ class JobResponse(JobSummary):
     sources = serializers.SerializerMethodField()
     delivered = serializers.SerializerMethodField()
     notes = serializers.SerializerMethodField()
+    warnings = WarningResponse(source="detections", many=True)
     renditions = RenditionResponse(many=True)
 
     @extend_schema_field(
@@ -233,7 +245,7 @@ class AttemptResponse(_WithFault):
 
     id = serializers.UUIDField()
     step = serializers.CharField(source="step.kind")
-    rendition = serializers.CharField(source="rendition.key", allow_null=True, default=None)
+    rendition = serializers.SerializerMethodField()
     epoch = serializers.IntegerField()
     state = serializers.ChoiceField(choices=[s.value for s in AttemptState])
     worker = serializers.CharField()
@@ -260,6 +272,10 @@ class AttemptResponse(_WithFault):
         default=None,
         help_text="Which encoder ran instead of a GPU's, and why.",
     )
+
+    def get_rendition(self, row: Attempt) -> str | None:
+        """Which it made, or measured."""
+        return row.step.key or None
 
     def get_queue_seconds(self, row: Attempt) -> float:
         return round((row.started_at - row.queued_at).total_seconds(), 3)

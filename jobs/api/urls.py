@@ -3,7 +3,7 @@
 from django.urls import path
 from drf_spectacular.views import SpectacularAPIView
 
-from jobs.api import deliveries, endpoints, presets, requeue, views
+from jobs.api import deliveries, endpoints, presets, quality, requeue, views
 from jobs.api import openapi as openapi  # it registers itself by being imported
 
 urlpatterns = [
@@ -12,6 +12,11 @@ urlpatterns = [
     path("jobs/<uuid:pk>/cancel", views.JobCancel.as_view(), name="job-cancel"),
     path("jobs/<uuid:pk>/requeue", requeue.JobRequeue.as_view(), name="job-requeue"),
     path("jobs/<uuid:pk>/renditions", views.JobRenditions.as_view(), name="job-renditions"),
+    path(
+        "jobs/<uuid:pk>/renditions/<slug:key>/quality",
+        quality.RenditionQuality.as_view(),
+        name="rendition-quality",
+    ),
     path("jobs/<uuid:pk>/attempts", views.JobAttempts.as_view(), name="job-attempts"),
     path(
         "jobs/<uuid:pk>/attempts/<uuid:attempt>/stderr", views.AttemptStderr.as_view(), name="attempt-stderr"

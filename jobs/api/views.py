@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import Avg, OuterRef, Prefetch, QuerySet, Subquery
+from django.db.models import Avg, OuterRef, Prefetch, Q, QuerySet, Subquery
 from django.http import HttpResponse
 from django.urls import reverse
 from django_filters import rest_framework as filters
@@ -20,6 +20,7 @@ from jobs.api.authentication import account_of, actor_of
 from jobs.api.idempotency import once
 from jobs.api.pagination import OldestFirst
 from jobs.api.problems import Problem
+from jobs.api.quality import MEASUREMENTS
 from jobs.api.requests import JobRequest
 from jobs.api.responses import (
     AcceptedResponse,
@@ -31,7 +32,7 @@ from jobs.api.responses import (
     RenditionResponse,
 )
 from jobs.models import Attempt, Job, Output, Rendition, Source
-from jobs.states import JobState, OutputState
+from jobs.states import JobState, OutputState, RenditionState
 
 RETRY_AFTER_SECONDS = 2
 
@@ -41,6 +42,7 @@ _RENDITIONS = Prefetch(
     Rendition.objects.select_related("step").prefetch_related(
         Prefetch("attempts", Attempt.objects.select_related("encoder_identity").defer("argv", "evidence")),
         Prefetch("outputs", Output.objects.filter(state=OutputState.COMMITTED).defer("probe", "index")),
+        MEASUREMENTS,
     ),
 )
 
@@ -110,7 +112,7 @@ class JobDetail(generics.RetrieveAPIView[Job]):
     queryset = Job.objects.none()
 
     def get_queryset(self) -> "QuerySet[Job]":
-        return jobs_of(self.request).prefetch_related(_RENDITIONS)
+        return jobs_of(self.request).prefetch_related(_RENDITIONS, "detections")
 
     @extend_schema(operation_id="get_job")
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
@@ -131,7 +133,7 @@ class JobCancel(APIView):
             raise Problem(
                 409, "job_is_final", f"The job is {error.state}; there is nothing to cancel."
             ) from error
-        cancelled = jobs_of(request).prefetch_related(_RENDITIONS).get(pk=pk)
+        cancelled = jobs_of(request).prefetch_related(_RENDITIONS, "detections").get(pk=pk)
         return Response(JobResponse(cancelled).data)
 
 
@@ -174,7 +176,9 @@ class JobOutputs(_OfAJob):
     serializer_class = OutputResponse
 
     def get_queryset(self) -> "QuerySet[Output]":
-        committed = Output.objects.filter(job=self.job(), state=OutputState.COMMITTED)
+        # What waits at its gate is no output yet.
+        counts = Q(rendition=None) | Q(rendition__state=RenditionState.SUCCEEDED)
+        committed = Output.objects.filter(counts, job=self.job(), state=OutputState.COMMITTED)
         return committed.select_related("rendition").defer("probe", "index")
 
     @extend_schema(operation_id="list_outputs")

@@ -34,6 +34,12 @@ def badge(state: str) -> SafeString:
     )
 
 
+def verdict(passed: bool) -> SafeString:
+    """Whether something came through its gate."""
+    tone, word = ("good", "passed") if passed else ("bad", "below the minimum")
+    return format_html('<span class="rc-badge rc-{}">{}</span>', tone, word)
+
+
 def bar(fraction: float, state: str) -> SafeString:
     """A progress bar from 0 to 1. A div: browsers paint <progress> as they like."""
     percent = round(min(max(fraction, 0.0), 1.0) * 100)

@@ -9,7 +9,7 @@ from django.urls import reverse
 from adapters.ffmpeg.probe import parse_probe
 from audit.models import AuditEvent
 from jobs import stores
-from jobs.console import cells, source_section
+from jobs.console import cells, quality_section, source_section
 from jobs.console.sections import Cell, Facts, Notes, Section, Table, Text, columns, notice, numbers
 from jobs.models import Attempt, Job, Output, Preset, Rendition, Source, Step
 from jobs.states import OutputState, StepState
@@ -20,7 +20,7 @@ MOST_ROWS = 300
 
 
 def sections(job: Job) -> list[Section]:
-    """Eight queries, however much the job holds."""
+    """Nine queries, one more where something was looked for, however much the job holds."""
     sources = list(Source.objects.filter(job=job).order_by("position"))
     source = sources[0] if sources else None
     renditions = list(Rendition.objects.filter(job=job).select_related("step"))
@@ -39,6 +39,8 @@ def sections(job: Job) -> list[Section]:
         _plan(job),
         _notes(job),
         _renditions(renditions, attempts, outputs),
+        quality_section.curves(job),
+        quality_section.warnings(job),
         _attempts(attempts),
         _outputs(job, outputs),
         _steps(steps),

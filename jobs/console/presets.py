@@ -131,6 +131,8 @@ class PresetAdmin(PageAdmin[Preset]):
                 ("Copies where the source fits", "yes" if ladder.passthrough == "auto" else "no"),
                 ("Created (UTC)", cells.when(row.created_at)),
                 ("Extras", ", ".join(extra.name for extra in ladder.extras) or "none"),
+                ("Quality", _quality(ladder)),
+                ("Warns of parts that are", ", ".join(ladder.detections) or cells.NOTHING),
                 ("Versions", _versions(Preset.objects.filter(name=row.name, account=row.account_id))),
             ],
         )
@@ -197,3 +199,12 @@ def _rungs(ladder: Ladder) -> Table:
 
 def _either(value: object) -> Cell:
     return cells.NOTHING if value is None else str(value)
+
+
+def _quality(ladder: Ladder) -> Cell:
+    wish = ladder.quality
+    if wish is None:
+        return "not measured"
+    least = "" if wish.minimum is None else f", at least {wish.minimum:g}"
+    own = ", rungs of their own minimum" if any(rung.min_quality is not None for rung in ladder.rungs) else ""
+    return f"{wish.metric.upper()} at the {wish.compare_at}'s size{least}{own}"

@@ -81,7 +81,16 @@ class Notice:
         return cells.tone_of_fault(self.code)
 
 
-Section = Facts | Table | Notes | Text | Notice
+@dataclass(frozen=True, slots=True)
+class Curves:
+    """Drawings, one under another: `jobs.console.quality_section` knows their parts."""
+
+    title: str
+    charts: Sequence[object]
+    template: str = "console/curves.html"
+
+
+Section = Facts | Table | Notes | Text | Notice | Curves
 
 
 def numbers(*titles: str) -> list[Column]:

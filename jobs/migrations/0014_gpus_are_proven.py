@@ -4,7 +4,7 @@ from django.db.models import Q
 
 
 class Migration(migrations.Migration):
-    dependencies = [("jobs", "0012_hls_presets_carry_subtitles")]
+    dependencies = [("jobs", "0013_quality")]
 
     operations = [
         migrations.AddField(

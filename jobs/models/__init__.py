@@ -5,6 +5,7 @@ from .idempotency import IdempotencyKey
 from .job import Job, Source
 from .output import Output
 from .preset import Preset
+from .quality import Detection, QualityMeasurement
 from .rendition import Rendition
 from .step import Step
 from .worker import Worker
@@ -13,12 +14,14 @@ __all__ = [
     "Account",
     "ApiKey",
     "Attempt",
+    "Detection",
     "GitHubRule",
     "GitHubSubmission",
     "IdempotencyKey",
     "Job",
     "Output",
     "Preset",
+    "QualityMeasurement",
     "Rendition",
     "Source",
     "Step",

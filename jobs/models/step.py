@@ -13,7 +13,9 @@ from .job import Job
 
 
 class Step(models.Model):
-    """`after` names the kinds of step of the same job that must be final before this one becomes `ready`.
+    """`after` names the steps of the same job that must be final before this one becomes `ready`.
+
+    Each by its kind, which means all of them, or by its kind and its key: "rendition 720p".
 
     `hints` counts the messages sent since it became ready: 0 with a `dispatch_after` to come means that it waits
     on purpose (a retry's back-off), and a stray message must not start it.
@@ -24,7 +26,8 @@ class Step(models.Model):
     kind = models.CharField(max_length=16, choices=[(k.value, k.value) for k in StepKind])
     key = models.CharField(max_length=64, default="", blank=True)
     state = models.CharField(max_length=16, choices=[(s.value, s.value) for s in StepState])
-    after = ArrayField(models.CharField(max_length=16), default=list, blank=True)
+    # Without a length: a longer one would have PostgreSQL write the whole table anew.
+    after = ArrayField(models.CharField(), default=list, blank=True)
     queue = models.CharField(max_length=64)
     # An encoder revision that an operator asked for; empty: whatever the worker has.
     encoder_revision = models.CharField(max_length=64, default="", blank=True)

@@ -20,6 +20,7 @@ from jobs.planner.pictures import (
     video_encode,
 )
 from jobs.planner.plan import Plan, PlanFailed, RenditionPlan
+from jobs.planner.quality import comparison_of
 from jobs.planner.sizes import Size
 from jobs.planner.sounds import audio_encode, copied_audio, rungs_of
 from jobs.planner.specs import COPY, AudioRung, Ladder, Rung
@@ -57,7 +58,7 @@ def resolve(ladder: Ladder, probe: Probe, *, machine: Machine | None = None) -> 
             if rung.fallback is not None and picture.encoder != COPY:
                 other = video_encode(fallbacks.fallback_rung(rung), size, video, meeting.grid)
                 rendition = replace(rendition, fallback=replace(rendition.encode, video=other))
-            renditions.append(rendition)
+            renditions.append(meeting.measured(rung, rendition, video))
     if video is None or ladder.has_segments:
         renditions += [meeting.audio_rendition(rung, sound) for rung, sound in sounds]
     if video is not None and ladder.strategy == "group":
@@ -87,6 +88,7 @@ def resolve(ladder: Ladder, probe: Probe, *, machine: Machine | None = None) -> 
         notes=tuple(meeting.notes),
         segments=ladder.segments,
         publish=ladder.publish,
+        detections=ladder.detections,
     )
 
 
@@ -151,6 +153,15 @@ class _Meeting:
             file_name=f"{rung.name}.{'webm' if self.ladder.container == 'webm' else 'mp4'}",
             pool=rung.pool,
         )
+
+    def measured(self, rung: Rung, planned: RenditionPlan, video: VideoStream) -> RenditionPlan:
+        wish, picture = self.ladder.quality, planned.encode.video
+        if wish is None or picture is None:
+            return planned
+        comparison, note = comparison_of(wish, rung, picture, video, self.probe, self.grid)
+        if note is not None:
+            self.notes.append(note)
+        return replace(planned, quality=comparison)
 
     def audio_rendition(self, rung: AudioRung, sound: AudioEncode) -> RenditionPlan:
         has_segments = self.ladder.has_segments

@@ -6,7 +6,9 @@ from fractions import Fraction
 from typing import Any, Literal
 
 from adapters.ffmpeg.command import Encode
+from adapters.ffmpeg.detections import DetectionKind
 from adapters.ffmpeg.extras import ExtraEncode
+from adapters.ffmpeg.quality import Comparison
 from jobs.planner.specs import Packaging, Pool, Publish, Segments
 
 Kind = Literal["video", "audio", "muxed"]
@@ -38,6 +40,10 @@ class RenditionPlan:
     """The rendition of the group whose scaled picture this one is scaled from; None, or alone: the source's."""
     fallback: Encode | None = None
     """What is made instead where no GPU can make `encode`; None: nothing."""
+    quality: Comparison | None = None
+    """How it is measured when it is there; None: it is not."""
+    raised: bool = False
+    """The one better setting that the gate allows is in `encode` already."""
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -50,16 +56,20 @@ class RenditionPlan:
             "group": self.group,
             "scaled_from": self.scaled_from,
             "fallback": self.fallback.to_json() if self.fallback else None,
+            "quality": self.quality.to_json() if self.quality else None,
+            "raised": self.raised,
         }
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> "RenditionPlan":
         fallback = document.get("fallback")
+        quality = document.get("quality")
         return cls(
             **{
                 **document,
                 "encode": Encode.from_json(document["encode"]),
                 "fallback": Encode.from_json(fallback) if fallback else None,
+                "quality": Comparison.from_json(quality) if quality else None,
             }
         )
 
@@ -131,6 +141,8 @@ class Plan:
     publish: Publish = "final"
     extras: tuple[ExtraPlan, ...] = ()
     subtitles: tuple[SubtitlesPlan, ...] = ()
+    detections: tuple[DetectionKind, ...] = ()
+    """What is looked for in the renditions, once these are there."""
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON types; fractions as "num/den"."""
@@ -146,6 +158,7 @@ class Plan:
             "publish": self.publish,
             "extras": [extra.to_json() for extra in self.extras],
             "subtitles": [one.to_json() for one in self.subtitles],
+            "detections": list(self.detections),
         }
 
     @classmethod
@@ -162,6 +175,7 @@ class Plan:
                 "notes": tuple(document["notes"]),
                 "extras": tuple(ExtraPlan.from_json(item) for item in document.get("extras", ())),
                 "subtitles": tuple(SubtitlesPlan.from_json(item) for item in document.get("subtitles", ())),
+                "detections": tuple(document.get("detections", ())),
             }
         )
 

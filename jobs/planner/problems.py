@@ -1,8 +1,8 @@
 """What can be wrong with a ladder, as sentences for its author. A ladder without problems can be planned."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from adapters.ffmpeg.encoders import (
     AUDIO_ENCODERS,
@@ -14,6 +14,8 @@ from adapters.ffmpeg.encoders import (
 )
 from adapters.ffmpeg.extras import FORMATS
 from jobs.planner import fallbacks
+from jobs.planner.checks import Problem, not_with_copy, outside, unknown
+from jobs.planner.measurable import looking
 from jobs.planner.specs import (
     BUFFER_KBITS,
     CHANNELS,
@@ -49,15 +51,6 @@ from jobs.planner.specs import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """`pointer` is a JSON pointer (RFC 6901) relative to the ladder; `detail` a sentence for its author."""
-
-    pointer: str
-    code: str
-    detail: str
-
-
 def problems(ladder: Ladder) -> tuple[Problem, ...]:
     """All that is wrong with a ladder of the right types, in its order; empty if it can be planned."""
     return tuple(_problems(ladder))
@@ -80,7 +73,10 @@ _RUNG_RANGES = {
     "bufsize_kbps": BUFFER_KBITS,
     "max_frame_rate": FRAME_RATE,
 }
-_RUNG_WISHES = ("height", "width", "crf", "bitrate_kbps", "maxrate_kbps", "bufsize_kbps", "max_frame_rate")
+_RUNG_WISHES = (
+    *("height", "width", "crf", "bitrate_kbps", "maxrate_kbps", "bufsize_kbps"),
+    *("max_frame_rate", "min_quality"),
+)
 _ENCODER_WISHES = ("speed", "codec_profile", "level", "pixel_format", "tune")
 _FALLBACK_WISHES = ("fallback", "fallback_crf", "fallback_speed")
 _AUDIO_WISHES = ("bitrate_kbps", "channels", "sample_rate_hz", "loudness_lufs")
@@ -93,23 +89,24 @@ _TILE = Range(16, 480)
 
 
 def _problems(ladder: Ladder) -> Iterator[Problem]:
-    yield from _unknown("", ladder, _LADDER_CHOICES)
+    yield from unknown("", ladder, _LADDER_CHOICES)
     if not ladder.has_segments:
         yield from _file_packaging(ladder)
     ranges = {"segment_seconds": SEGMENT_SECONDS, "gop_seconds": GOP_SECONDS}
-    outside = list(_outside("", ladder, ranges))
-    yield from outside
-    if not outside and exact(ladder.segment_seconds) % exact(ladder.gop_seconds):
+    wrong = list(outside("", ladder, ranges))
+    yield from wrong
+    if not wrong and exact(ladder.segment_seconds) % exact(ladder.gop_seconds):
         yield Problem(
             "/segment_seconds",
             "not_a_multiple",
             f"A segment holds whole GOPs: make it a multiple of {ladder.gop_seconds:g} seconds.",
         )
-    yield from _outside("", ladder, {"cascade_min_ssim": SSIM})
+    yield from outside("", ladder, {"cascade_min_ssim": SSIM})
     if ladder.cascade_min_ssim is not None and ladder.strategy != "group":
         yield Problem(
             "/cascade_min_ssim", "conflict", "Rungs are scaled from one another in a group: set the strategy."
         )
+    yield from looking(ladder)
     if not ladder.rungs and ladder.audio is None:
         yield Problem("/rungs", "empty", "A ladder needs a rung or audio.")
     if len(ladder.rungs) > MAX_RUNGS:
@@ -147,11 +144,11 @@ def _file_packaging(ladder: Ladder) -> Iterator[Problem]:
 
 def _rung(pointer: str, rung: Rung, ladder: Ladder) -> Iterator[Problem]:
     if rung.encoder == COPY:
-        yield from _not_with_copy(pointer, rung, [*_RUNG_WISHES, *_ENCODER_WISHES, *_FALLBACK_WISHES])
+        yield from not_with_copy(pointer, rung, [*_RUNG_WISHES, *_ENCODER_WISHES, *_FALLBACK_WISHES])
         return
     choices: dict[str, Sequence[object]] = {"encoder": VIDEO_ENCODERS, "hdr": HDR, "pool": POOLS}
-    yield from _unknown(pointer, rung, choices)
-    yield from _outside(pointer, rung, _RUNG_RANGES)
+    yield from unknown(pointer, rung, choices)
+    yield from outside(pointer, rung, _RUNG_RANGES)
     yield from _size(pointer, rung)
     if rung.crf is not None and rung.bitrate_kbps is not None:
         yield Problem(
@@ -176,10 +173,10 @@ def _of_encoder(pointer: str, rung: Rung, encoder: VideoEncoder, ladder: Ladder)
         "pixel_format": encoder.pixel_formats,
         "tune": encoder.tunes,
     }
-    unknown = list(_unknown(pointer, rung, choices, of=encoder.name))
-    yield from unknown
-    yield from _outside(pointer, rung, {"crf": encoder.crf})
-    if not unknown:
+    wrong = list(unknown(pointer, rung, choices, of=encoder.name))
+    yield from wrong
+    yield from outside(pointer, rung, {"crf": encoder.crf})
+    if not wrong:
         yield from _depth(pointer, rung, encoder)
     yield from _passes(pointer, rung, encoder)
     if encoder.pool == "gpu" and rung.pool not in (None, "gpu"):
@@ -256,21 +253,21 @@ def _size(pointer: str, rung: Rung) -> Iterator[Problem]:
 
 def _audio(pointer: str, audio: AudioRung, ladder: Ladder) -> Iterator[Problem]:
     if audio.encoder == COPY:
-        yield from _not_with_copy(pointer, audio, _AUDIO_WISHES)
+        yield from not_with_copy(pointer, audio, _AUDIO_WISHES)
         return
-    yield from _unknown(pointer, audio, {"encoder": AUDIO_ENCODERS})
-    yield from _outside(pointer, audio, {"channels": CHANNELS, "loudness_lufs": LOUDNESS_LUFS})
+    yield from unknown(pointer, audio, {"encoder": AUDIO_ENCODERS})
+    yield from outside(pointer, audio, {"channels": CHANNELS, "loudness_lufs": LOUDNESS_LUFS})
     if audio.encoder not in AUDIO_ENCODERS:
         return
     encoder = audio_encoder(audio.encoder)
     yield from _container(pointer, encoder.name, encoder.containers, ladder)
-    yield from _unknown(pointer, audio, {"sample_rate_hz": encoder.sample_rates_hz}, of=encoder.name)
+    yield from unknown(pointer, audio, {"sample_rate_hz": encoder.sample_rates_hz}, of=encoder.name)
     if encoder.kbps_per_channel is None and audio.bitrate_kbps is not None:
         yield Problem(
             f"{pointer}/bitrate_kbps", "conflict", f"{encoder.name} is lossless: it has no bit rate."
         )
     else:
-        yield from _outside(pointer, audio, {"bitrate_kbps": encoder.kbps})
+        yield from outside(pointer, audio, {"bitrate_kbps": encoder.kbps})
     if (audio.channels or 0) > encoder.max_channels:
         yield Problem(
             f"{pointer}/channels",
@@ -280,7 +277,7 @@ def _audio(pointer: str, audio: AudioRung, ladder: Ladder) -> Iterator[Problem]:
 
 
 def _extra(pointer: str, extra: Extra) -> Iterator[Problem]:
-    yield from _unknown(pointer, extra, {"kind": EXTRA_KINDS})
+    yield from unknown(pointer, extra, {"kind": EXTRA_KINDS})
     if extra.kind == MEDIA_INFO:
         for field in _PICTURE_WISHES:
             if getattr(extra, field) is not None:
@@ -295,9 +292,9 @@ def _extra(pointer: str, extra: Extra) -> Iterator[Problem]:
     }
     if extra.kind == "sprite_sheet":
         ranges |= {"height": _TILE, "width": _TILE}
-    yield from _outside(pointer, extra, ranges)
+    yield from outside(pointer, extra, ranges)
     if extra.kind in FORMATS:
-        yield from _unknown(pointer, extra, {"format": FORMATS[extra.kind]}, of=extra.kind)
+        yield from unknown(pointer, extra, {"format": FORMATS[extra.kind]}, of=extra.kind)
 
 
 def _container(pointer: str, name: str, containers: Sequence[str], ladder: Ladder) -> Iterator[Problem]:
@@ -320,31 +317,3 @@ def _name(pointer: str, name: str, names: Counter[str]) -> Iterator[Problem]:
         yield Problem(f"{pointer}/name", "reserved", f"{RESERVED_NAME!r} is the manifest's own name.")
     elif names[name] > 1:
         yield Problem(f"{pointer}/name", "duplicate", f"{name!r} names {names[name]} renditions.")
-
-
-def _unknown(
-    pointer: str, spec: object, choices: Mapping[str, Sequence[object]], *, of: str = ""
-) -> Iterator[Problem]:
-    for field, allowed in choices.items():
-        value = getattr(spec, field)
-        if value is None or value in allowed:
-            continue
-        known = ", ".join(map(str, allowed))
-        if of and not allowed:
-            yield Problem(f"{pointer}/{field}", "unknown", f"{of} has no {field} to choose.")
-        else:
-            yield Problem(f"{pointer}/{field}", "unknown", f"{value!r} is not one of: {known}.")
-
-
-def _outside(pointer: str, spec: object, ranges: Mapping[str, Range]) -> Iterator[Problem]:
-    for field, (low, high) in ranges.items():
-        value = getattr(spec, field)
-        # Written so that NaN is outside too.
-        if value is not None and not low <= value <= high:
-            yield Problem(f"{pointer}/{field}", "out_of_range", f"{value} is not in {low:g} to {high:g}.")
-
-
-def _not_with_copy(pointer: str, spec: object, fields: Sequence[str]) -> Iterator[Problem]:
-    for field in fields:
-        if getattr(spec, field) is not None:
-            yield Problem(f"{pointer}/{field}", "conflict", f"A copied stream keeps its own {field}.")

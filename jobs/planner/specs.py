@@ -10,9 +10,11 @@ from dataclasses import dataclass, fields
 from fractions import Fraction
 from typing import Any, Literal, get_args
 
+from adapters.ffmpeg.detections import DetectionKind
 from adapters.ffmpeg.encode import Container
 from adapters.ffmpeg.encoders import Range
 from adapters.ffmpeg.extras import KINDS, ExtraFormat, ExtraKind
+from adapters.ffmpeg.quality import CompareAt, Metric
 
 Packaging = Literal["hls", "dash", "hls+dash", "mp4", "webm"]
 PACKAGINGS: tuple[Packaging, ...] = get_args(Packaging)
@@ -55,6 +57,8 @@ CHANNELS = Range(1, 8)
 LOUDNESS_LUFS = Range(-70, -5)
 GOP_SECONDS = Range(0.25, 10)
 SSIM = Range(0, 1)
+# A minimum on each metric's own scale. VMAF: https://github.com/Netflix/vmaf
+SCORE_OF: Mapping[Metric, Range] = {"vmaf": Range(0, 100), "ssim": SSIM}
 SEGMENT_SECONDS = Range(1, 30)
 DEFAULT_GOP_SECONDS = 2.0
 DEFAULT_SEGMENT_SECONDS = 4.0
@@ -74,7 +78,8 @@ class Rung:
     `encoder` "copy" takes the source's stream as it is and none of the other settings.
 
     `max_frame_rate` caps frames per second: a whole fraction of the source's rate where that comes near.
-    `hdr` "keep" leaves HLG and PQ as they are, in 10 bits. `pool` is where it should run.
+    `hdr` "keep" leaves HLG and PQ as they are, in 10 bits. `pool` is where it should run. `min_quality` is the rung's
+    own gate, on the scale of the ladder's metric.
 
     `fallback` makes a rung of a GPU encoder where no GPU can: an encoder of the CPU for the same codec. None: it waits
     for a GPU, or fails for want of one. `fallback_crf` is needed beside `crf`, since each encoder has its own scale.
@@ -102,6 +107,7 @@ class Rung:
     fallback: str | None = None
     fallback_crf: float | None = None
     fallback_speed: str | None = None
+    min_quality: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +146,20 @@ class Extra:
 
 
 @dataclass(frozen=True, slots=True)
+class QualityWish:
+    """Measure each encoded picture after its encode, beside the source.
+
+    `minimum` is the gate: a rendition whose mean score stays below it is encoded once more at a better setting, and
+    then fails. None: nothing fails. `compare_at` "rendition": both in the rendition's size, which tells what the
+    encode has lost; "source": both in the source's, at most 1920x1080, as it is seen on a screen.
+    """
+
+    metric: Metric = "vmaf"
+    minimum: float | None = None
+    compare_at: CompareAt = "rendition"
+
+
+@dataclass(frozen=True, slots=True)
 class Ladder:
     """The whole wish. A segment is a whole number of GOPs.
 
@@ -154,6 +174,8 @@ class Ladder:
     `strategy` "separate": each rung is a process of its own. "group": rungs that fit into a worker's memory share
     one that decodes once. `cascade_min_ssim` then scales a rung from the next larger one where its picture stays so
     near to one that is scaled from the source (`groups.ssim_of_step`); None scales all from the source.
+
+    `detections` looks for parts that are black, frozen or silent, and tells of them; nothing fails for them.
     """
 
     packaging: Packaging
@@ -169,6 +191,8 @@ class Ladder:
     cascade_min_ssim: float | None = None
     extras: tuple[Extra, ...] = ()
     subtitles: Subtitles = "none"
+    quality: QualityWish | None = None
+    detections: tuple[DetectionKind, ...] = ()
 
     @property
     def container(self) -> Container:
@@ -185,6 +209,8 @@ class Ladder:
         document["rungs"] = [_fields(rung) for rung in self.rungs]
         document["audio"] = None if self.audio is None else _fields(self.audio)
         document["extras"] = [_fields(extra) for extra in self.extras]
+        document["quality"] = None if self.quality is None else _fields(self.quality)
+        document["detections"] = list(self.detections)
         return document
 
     @classmethod
@@ -193,13 +219,15 @@ class Ladder:
 
         Raises KeyError or TypeError for missing and unknown fields.
         """
-        audio = document.get("audio")
+        audio, quality = document.get("audio"), document.get("quality")
         return cls(
             **{
                 **document,
                 "rungs": tuple(Rung(**rung) for rung in document["rungs"]),
                 "audio": None if audio is None else AudioRung(**audio),
                 "extras": tuple(Extra(**extra) for extra in document.get("extras", ())),
+                "quality": None if quality is None else QualityWish(**quality),
+                "detections": tuple(document.get("detections", ())),
             }
         )
 
@@ -209,6 +237,6 @@ def exact(seconds: float) -> Fraction:
     return Fraction(str(seconds))
 
 
-def _fields(value: Ladder | Rung | AudioRung | Extra) -> dict[str, Any]:
+def _fields(value: Ladder | Rung | AudioRung | Extra | QualityWish) -> dict[str, Any]:
     # `dataclasses.asdict` copies deeply: ten times the work, on values that cannot change.
     return {field.name: getattr(value, field.name) for field in fields(value)}
