@@ -18,6 +18,8 @@ from adapters.ffmpeg import inventory
 from adapters.ffmpeg.identity import NotFFmpeg, identify
 from adapters.ffmpeg.memory import memory_layers
 from adapters.ffmpeg.sandbox import layers
+from adapters.imaging import identity as imaging
+from adapters.imaging.imager import ImagingFailed
 from adapters.storage.base import StorageError
 from jobs import stores
 
@@ -44,7 +46,18 @@ class Finding:
 
 def examine() -> Iterator[Finding]:
     """Everything, each as soon as it is known; some 3 s. Call from the main thread."""
-    for look in (_binaries, _sandbox, _memory, _encoders, _fonts, _database, _broker, _storages, _disk):
+    for look in (
+        _binaries,
+        _sandbox,
+        _memory,
+        _encoders,
+        _images,
+        _fonts,
+        _database,
+        _broker,
+        _storages,
+        _disk,
+    ):
         yield from look()
 
 
@@ -105,6 +118,19 @@ def _encoders() -> Iterator[Finding]:
             yield Finding("encoders", name, "ok", "Encodes.", milliseconds)
         else:
             yield Finding("encoders", name, "missing" if name in _NEEDED_ENCODERS else "note", problem)
+
+
+def _images() -> Iterator[Finding]:
+    try:
+        identity, milliseconds = _timed(lambda: imaging.identify(settings.CONTAINER_DIGEST))
+    except (OSError, ImagingFailed) as error:
+        yield Finding("images", "imager", "missing", str(error))
+        return
+    detail = ", ".join(f"{name} {version}" for name, version in identity.libraries.items())
+    yield Finding("images", "imager", "ok", f"{identity.revision}: {detail}", milliseconds)
+    yield Finding("images", "formats", "ok", f"Opens {', '.join(identity.formats)}.")
+    for name, why in identity.missing.items():
+        yield Finding("images", name, "note", f"Cannot be opened: {why}.")
 
 
 def _fonts() -> Iterator[Finding]:

@@ -3,6 +3,8 @@
 from collections.abc import Collection
 
 from adapters.ffmpeg.command import Encode
+from adapters.ffmpeg.extras import ExtraEncode
+from adapters.imaging.encode import ImageEncode
 from jobs.faults import Bucket
 
 CONTROL = "control"
@@ -30,6 +32,11 @@ def queue_of(encode: Encode, pool: str | None = None) -> str:
         return QUEUE_OF_POOL[pool]
     on_gpu = encode.video is not None and encode.video.encoder.endswith(_GPU_SUFFIXES)
     return TRANSCODE_GPU if on_gpu else TRANSCODE_CPU
+
+
+def queue_of_extra(encode: ExtraEncode | ImageEncode | None) -> str:
+    """Pictures of films are cut out by FFmpeg; those of images and documents, and words, keep no encoder busy."""
+    return TRANSCODE_CPU if isinstance(encode, ExtraEncode) else FILES
 
 
 def queue_after(queue: str, bucket: Bucket, live: Collection[str]) -> str:

@@ -13,6 +13,8 @@ from django.db.models.functions import Now
 
 from adapters.ffmpeg.identity import NotFFmpeg, identify
 from adapters.ffmpeg.sandbox import launch, layers
+from adapters.imaging import identity as imaging
+from adapters.imaging.imager import ImagingFailed
 from audit.recorder import record_identity
 from jobs import pruning, stores
 from jobs.models import Worker
@@ -47,6 +49,17 @@ def keep_ffmpeg_in_its_box(**_: Any) -> None:
         log.warning("ffmpeg runs without a sandbox, as SANDBOX=none asks for")
     elif trial.escaped:
         raise SystemExit(f"worker not started: from its sandbox, FFmpeg {', '.join(trial.escaped)}")
+
+
+@worker_init.connect
+def know_the_imager(**_: Any) -> None:
+    """Hash and ask it once, too. Only images and documents need it: without it, their attempts say so."""
+    try:
+        imaging.identify(settings.CONTAINER_DIGEST)
+    except (OSError, ImagingFailed) as error:
+        log.warning("no imager", error=str(error))
+    finally:
+        launch.close()
 
 
 @worker_init.connect

@@ -13,6 +13,8 @@ from adapters.ffmpeg.encoders import (
     video_encoder,
 )
 from adapters.ffmpeg.extras import FORMATS
+from adapters.imaging.encode import FORMATS as IMAGE_FORMATS
+from jobs.planner.pages import PagesMalformed, page_numbers
 from jobs.planner.specs import (
     BUFFER_KBITS,
     CHANNELS,
@@ -29,6 +31,7 @@ from jobs.planner.specs import (
     MAX_RUNGS,
     MEDIA_INFO,
     NAME,
+    NO_PACKAGING,
     PACKAGINGS,
     PASSTHROUGH,
     POOLS,
@@ -82,7 +85,8 @@ _RUNG_RANGES = {
 _RUNG_WISHES = ("height", "width", "crf", "bitrate_kbps", "maxrate_kbps", "bufsize_kbps", "max_frame_rate")
 _ENCODER_WISHES = ("speed", "codec_profile", "level", "pixel_format", "tune")
 _AUDIO_WISHES = ("bitrate_kbps", "channels", "sample_rate_hz", "loudness_lufs")
-_PICTURE_WISHES = ("at_seconds", "duration_seconds", "interval_seconds", "format", "height", "width")
+_FILM_WISHES = ("at_seconds", "duration_seconds", "interval_seconds")
+_PICTURE_WISHES = (*_FILM_WISHES, "format", "height", "width")
 _MOMENT = Range(0, 10**7)
 _LENGTH = Range(0.1, 60)
 _INTERVAL = Range(0.1, 3600)
@@ -92,7 +96,9 @@ _TILE = Range(16, 480)
 
 def _problems(ladder: Ladder) -> Iterator[Problem]:
     yield from _unknown("", ladder, _LADDER_CHOICES)
-    if not ladder.has_segments:
+    if ladder.packaging == NO_PACKAGING:
+        yield from _extras_alone(ladder)
+    elif not ladder.has_segments:
         yield from _file_packaging(ladder)
     ranges = {"segment_seconds": SEGMENT_SECONDS, "gop_seconds": GOP_SECONDS}
     outside = list(_outside("", ladder, ranges))
@@ -108,8 +114,12 @@ def _problems(ladder: Ladder) -> Iterator[Problem]:
         yield Problem(
             "/cascade_min_ssim", "conflict", "Rungs are scaled from one another in a group: set the strategy."
         )
-    if not ladder.rungs and ladder.audio is None:
-        yield Problem("/rungs", "empty", "A ladder needs a rung or audio.")
+    if not ladder.rungs and ladder.audio is None and ladder.packaging != NO_PACKAGING:
+        yield Problem(
+            "/rungs",
+            "empty",
+            f"A ladder needs a rung or audio; extras alone have the packaging {NO_PACKAGING!r}.",
+        )
     if len(ladder.rungs) > MAX_RUNGS:
         yield Problem("/rungs", "too_many", f"A ladder has at most {MAX_RUNGS} rungs.")
     if len(ladder.extras) > MAX_EXTRAS:
@@ -141,6 +151,23 @@ def _file_packaging(ladder: Ladder) -> Iterator[Problem]:
             "conflict",
             f"{kind} file has one audio stream: package languages as HLS or DASH.",
         )
+
+
+def _extras_alone(ladder: Ladder) -> Iterator[Problem]:
+    if ladder.rungs or ladder.audio is not None:
+        yield Problem(
+            "/packaging",
+            "conflict",
+            f"Packaging {NO_PACKAGING!r} is for extras alone: rungs and audio need one.",
+        )
+    elif not ladder.extras:
+        yield Problem("/extras", "empty", "A ladder without rungs and audio needs an extra.")
+    if ladder.segments == "separate":
+        yield Problem("/segments", "conflict", "Extras have no segments.")
+    if ladder.publish == "progressive":
+        yield Problem("/publish", "conflict", "Extras have no manifest that could grow.")
+    if ladder.subtitles != "none":
+        yield Problem("/subtitles", "conflict", "Subtitles need a packaging that carries them.")
 
 
 def _rung(pointer: str, rung: Rung, ladder: Ladder) -> Iterator[Problem]:
@@ -248,10 +275,14 @@ def _audio(pointer: str, audio: AudioRung, ladder: Ladder) -> Iterator[Problem]:
 
 def _extra(pointer: str, extra: Extra) -> Iterator[Problem]:
     yield from _unknown(pointer, extra, {"kind": EXTRA_KINDS})
+    yield from _pages(pointer, extra)
     if extra.kind == MEDIA_INFO:
         for field in _PICTURE_WISHES:
             if getattr(extra, field) is not None:
                 yield Problem(f"{pointer}/{field}", "conflict", f"Media info has no {field}: leave it out.")
+        return
+    if extra.kind == "image_thumbnail" or extra.kind == "page_preview":
+        yield from _image_extra(pointer, extra)
         return
     ranges = {
         "at_seconds": _MOMENT,
@@ -265,6 +296,26 @@ def _extra(pointer: str, extra: Extra) -> Iterator[Problem]:
     yield from _outside(pointer, extra, ranges)
     if extra.kind in FORMATS:
         yield from _unknown(pointer, extra, {"format": FORMATS[extra.kind]}, of=extra.kind)
+
+
+def _image_extra(pointer: str, extra: Extra) -> Iterator[Problem]:
+    for field in _FILM_WISHES:
+        if getattr(extra, field) is not None:
+            yield Problem(f"{pointer}/{field}", "conflict", f"{extra.kind} is made of no film: leave it out.")
+    yield from _outside(pointer, extra, {"height": DIMENSION, "width": DIMENSION})
+    yield from _unknown(pointer, extra, {"format": IMAGE_FORMATS}, of=extra.kind)
+
+
+def _pages(pointer: str, extra: Extra) -> Iterator[Problem]:
+    if extra.pages is None:
+        return
+    if extra.kind != "page_preview":
+        yield Problem(f"{pointer}/pages", "conflict", "Only a page_preview has pages.")
+        return
+    try:
+        page_numbers(extra.pages)
+    except PagesMalformed as error:
+        yield Problem(f"{pointer}/pages", "malformed", str(error))
 
 
 def _container(pointer: str, name: str, containers: Sequence[str], ladder: Ladder) -> Iterator[Problem]:
