@@ -123,5 +123,5 @@ def _text(value: object) -> str | None:
     """One line of printable characters: no control, no change of writing direction, no lone surrogate."""
     if not isinstance(value, str):
         return None
-    words = " ".join(value[: 4 * _TEXT_CHARACTERS].split())
-    return "".join(letter for letter in words if letter.isprintable())[:_TEXT_CHARACTERS].strip() or None
+    printable = (letter if letter.isprintable() else " " for letter in value[: 4 * _TEXT_CHARACTERS])
+    return " ".join("".join(printable).split())[:_TEXT_CHARACTERS].strip() or None

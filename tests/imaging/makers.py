@@ -52,12 +52,13 @@ def pdf(
     info: str = "",
     page_extra: str = "",
     catalog_extra: str = "",
-    draw: str = "",
+    draw: str | bytes = "",
+    filters: str = "",
     claimed_pages: int | None = None,
     encrypted_with: bytes | None = None,
 ) -> bytes:
     """A document with a red square of 50 points in the lower left corner of each page, by ISO 32000-1, 7.5."""
-    draw = draw or "1 0 0 rg 0 0 50 50 re f"
+    drawn = draw if isinstance(draw, bytes) else (draw or "1 0 0 rg 0 0 50 50 re f").encode()
     count = len(pages)
     first_page = 4
     bodies = [
@@ -70,7 +71,7 @@ def pdf(
     for width, height in pages:
         box = f"/MediaBox [0 0 {width:g} {height:g}]"
         bodies.append(f"<< /Type /Page /Parent 2 0 R {box} /Contents {content} 0 R {page_extra} >>".encode())
-    bodies.append(b"<< /Length %d >>\nstream\n%s\nendstream" % (len(draw), draw.encode()))
+    bodies.append(b"<< /Length %d %s >>\nstream\n%s\nendstream" % (len(drawn), filters.encode(), drawn))
     trailer = ""
     if encrypted_with is not None:
         bodies.append(_encryption(encrypted_with))
@@ -173,10 +174,18 @@ def _full(name: bytes, body: bytes, *, version: int = 0) -> bytes:
 
 
 # --- what a header can claim ---
-def png(width: int, height: int, *, chunks: Sequence[tuple[bytes, bytes]] = (), rows: bytes = b"") -> bytes:
-    """A PNG of one bit a pixel whose header says this size, whatever there is of it."""
+def png(
+    width: int,
+    height: int,
+    *,
+    chunks: Sequence[tuple[bytes, bytes]] = (),
+    rows: bytes = b"",
+    bits: int = 1,
+    colours: int = 0,
+) -> bytes:
+    """A PNG whose header says this size, whatever there is of it."""
     parts = [
-        (b"IHDR", struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)),
+        (b"IHDR", struct.pack(">IIBBBBB", width, height, bits, colours, 0, 0, 0)),
         *chunks,
         (b"IDAT", zlib.compress(rows, 9)),
         (b"IEND", b""),

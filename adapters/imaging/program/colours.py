@@ -5,7 +5,7 @@ from io import BytesIO
 from PIL import Image, ImageCms
 
 # A profile of a printer with large tables has one or two megabytes.
-_MAX_PROFILE_BYTES = 8 << 20
+MAX_PROFILE_BYTES = 8 << 20
 # The spaces of a profile (ICC.1:2022, table 19) by the modes whose pixels it describes.
 _SPACES = {"RGB": "RGB", "CMYK": "CMYK", "L": "GRAY", "LAB": "Lab"}
 _WHITE = 255
@@ -82,7 +82,7 @@ def _converted(image: Image.Image, profile: ImageCms.ImageCmsProfile | None) -> 
 
 
 def _read(profile: object) -> ImageCms.ImageCmsProfile | None:
-    if not isinstance(profile, bytes) or not 0 < len(profile) <= _MAX_PROFILE_BYTES:
+    if not isinstance(profile, bytes) or not 0 < len(profile) <= MAX_PROFILE_BYTES:
         return None
     try:
         return ImageCms.ImageCmsProfile(BytesIO(profile))

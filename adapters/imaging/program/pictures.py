@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
 from adapters.imaging.program import colours
 from adapters.imaging.program.refused import Refused
@@ -107,6 +107,8 @@ def _open(file: Any, kind: str) -> Image.Image:
     """The header read by this kind's decoder alone, whatever else the bytes look like. Raises Refused."""
     # Bounded below: Pillow's own guard warns at a third of what it refuses.
     Image.MAX_IMAGE_PIXELS = None
+    # Of a PNG's compressed words, and of its profile, for which a megabyte is little.
+    PngImagePlugin.MAX_TEXT_CHUNK = colours.MAX_PROFILE_BYTES
     if kind == "heic":
         _know_heic()
     size_bytes = os.fstat(file.fileno()).st_size
