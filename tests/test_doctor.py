@@ -53,10 +53,11 @@ def test_a_machine_that_has_everything_is_well():
     found = levels(document)
     assert document["ok"] is True
     assert {area for area, _, _ in (name.partition("/") for name in found)} == {
-        "programs", "sandbox", "memory", "encoders", "fonts", "services", "storage", "disk",
+        "programs", "sandbox", "memory", "encoders", "images", "fonts", "services", "storage", "disk",
     }  # fmt: skip
     for name in (
         "programs/ffmpeg", "programs/ffprobe", "sandbox/way out", "sandbox/cost", "encoders/libx264",
+        "images/imager", "images/formats",
         "encoders/libsvtav1", "encoders/aac", "encoders/libopus", "services/database", "services/broker",
         "storage/s3://sources/", "storage/s3://outputs/",
     ):  # fmt: skip

@@ -1,6 +1,7 @@
 """One job on one page: what was asked for, what the source is, what was planned, what came out, and by whose hand."""
 
 import shlex
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -131,7 +132,13 @@ def _notes(job: Job) -> Notes | None:
 
 
 def _renditions(renditions: list[Rendition], attempts: list[Attempt], outputs: list[Output]) -> Table:
-    committed = {output.rendition_id: output for output in outputs if output.state == OutputState.COMMITTED}
+    made = [
+        one for one in outputs if one.state == OutputState.COMMITTED and one.kind == Output.Kind.RENDITION
+    ]
+    committed = {output.rendition_id: output for output in made}
+    sizes = Counter({one.rendition_id: 0 for one in made})
+    for one in made:
+        sizes[one.rendition_id] += one.size_bytes
     rows: list[list[Cell]] = []
     for row in renditions:
         encode = row.spec.get("encode", {})
@@ -149,7 +156,7 @@ def _renditions(renditions: list[Rendition], attempts: list[Attempt], outputs: l
                 _resolution(encode),
                 " + ".join(coders) or _made(row.kind, encode),
                 str(sum(attempt.rendition_id == row.id for attempt in attempts)),
-                cells.size(output.size_bytes if output else None),
+                cells.size(sizes.get(row.id)),
                 cells.rate(kbps),
                 cells.fault(row.fault_code, row.fault_message),
             ]
@@ -171,9 +178,9 @@ def _resolution(encode: dict[str, Any]) -> Cell:
 
 
 def _made(kind: str, encode: dict[str, Any]) -> str:
-    """An extra's kind, and of how many pictures it is."""
+    """An extra's kind, and of how many pictures it is. Media info is encoded by nobody."""
     count = len(encode.get("pictures", ()))
-    name = str(encode.get("kind", kind)).replace("_", " ")
+    name = str(encode.get("kind", "media info" if kind == "extra" else kind)).replace("_", " ")
     return f"{name}, {count} files" if count > 1 else name
 
 

@@ -6,11 +6,12 @@ import signal
 import socket
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from adapters.ffmpeg.supervisor import Box, StopReason
+from adapters.ffmpeg.supervisor import Box, Completed, StopReason
 from adapters.imaging import identity, imager
 from adapters.imaging.imager import Answer, ImagingFailed, judge
 from jobs.faults import SPECS
@@ -103,11 +104,9 @@ def test_the_identity_names_every_library_and_is_the_same_with_each_look():
 
 
 # --- what is believed ---
-def ended(**how: object) -> boxed.Completed:
-    from datetime import UTC, datetime
-
+def ended(**how: object) -> Completed:
     values = {"exit_code": 0, "signal": None, "stop_reason": None, **how}
-    return boxed.Completed(
+    return Completed(
         **values,  # type: ignore[arg-type]  # by name
         wall_seconds=0.1, cpu_seconds=0.1, peak_rss_bytes=1, started_at=datetime.now(UTC), last_progress=None,
     )  # fmt: skip

@@ -9,12 +9,13 @@ from dataclasses import replace
 import pytest
 from PIL import Image
 
+from adapters.ffmpeg.supervisor import Box
 from adapters.imaging import imager
 from adapters.imaging.encode import Picture
 from adapters.imaging.imager import ImagingFailed
 from adapters.imaging.sniff import sniff
 from jobs.faults import SPECS, Bucket
-from tests.imaging.boxed import LIMITS, make
+from tests.imaging.boxed import LIMITS, make, run
 from tests.imaging.makers import corners, encoded, heic, pdf, png, whole_png
 
 MIB = 1 << 20
@@ -115,6 +116,36 @@ def test_a_hostile_file_is_a_good_picture_or_the_sources_fault(name, tmp_path):
         assert made.picture("a").size in ((48, 32), (200, 100))
     assert made.completed.wall_seconds < 20
     assert made.completed.peak_rss_bytes < 700 * MIB, made.completed.peak_rss_bytes // MIB
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("a header of 900 million pixels", "picture_size_refused"),
+        ("a header of 2^31 pixels a side", "picture_size_refused"),
+        ("a GIF's canvas of 65,535 pixels a side", "picture_size_refused"),
+        ("a TIFF of 2^32 pixels a side", "picture_size_refused"),
+        ("HTML behind a photo's first bytes", "source_unreadable"),
+        ("a document of noise", "source_unreadable"),
+    ],
+)
+def test_it_is_known_by_its_header(name, code, tmp_path):
+    file = tmp_path / "source"
+    file.write_bytes(HOSTILE[name])
+    kind = sniff(HOSTILE[name][:1024])
+    assert kind is not None
+    with pytest.raises(ImagingFailed) as failed:
+        imager.look(file, kind)
+    assert failed.value.code == code
+
+
+def test_looking_decodes_nothing(tmp_path):
+    """An orientation behind the picture would be worth a gigabyte to whoever looked for it there."""
+    file = tmp_path / "source"
+    file.write_bytes(whole_png(11_000, 12_000))
+    argv = imager._argv("look", kind="png", source=str(file))
+    completed, _, _ = run(argv, tmp_path, Box(readable=(file,)))
+    assert completed.peak_rss_bytes < 100 * MIB
 
 
 def test_files_with_flipped_bits_never_take_the_child_down(tmp_path, ffmpeg):

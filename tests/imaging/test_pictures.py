@@ -234,5 +234,5 @@ def test_an_animation_is_known_as_one_and_its_first_picture_taken(tmp_path):
     others = [Image.new("RGB", (96, 64), (number, 0, 0)) for number in range(3)]
     for kind in ("gif", "webp", "png"):
         content = encoded(corners(), kind.upper(), save_all=True, append_images=others)
-        assert look(content, kind, tmp_path).is_animated  # type: ignore[arg-type]  # a kind
+        assert look(content, kind, tmp_path).is_animated
         shows(make(content, tmp_path, [HALF]).picture("a"))
