@@ -41,7 +41,7 @@ def make(running: Running, rendition: Rendition, encode: ImageEncode) -> dict[UU
     outputs = storing.name(running, rendition, files)
     with storing.stored(outputs, files):
         return {
-            output.id: _look(file.file, picture)
+            output.id: _look(file.file, picture, encode.format)
             for output, file, picture in zip(outputs, files, encode.pictures, strict=True)
         }
 
@@ -85,10 +85,11 @@ def _run(running: Running, rendition: Rendition, argv: tuple[str, ...], box: Box
         raise Faulted(faults.fault(error.code, error.detail)) from error
 
 
-def _look(file: Path, planned: Picture) -> dict[str, Any]:
+def _look(file: Path, planned: Picture, format: str) -> dict[str, Any]:
     """By other eyes than those that made it. Raises Faulted for what is no picture, or not of the planned size."""
-    if file.stat().st_size == 0:
-        raise Faulted(faults.fault("invalid_output", f"{file.name} is empty"))
+    # Told by its name that a file is a JPEG, ffprobe believes it.
+    if kind_of(file) != format:
+        raise Faulted(faults.fault("invalid_output", f"{file.name} is no {format}"))
     try:
         probe, document = run_probe(settings.FFPROBE_BINARY, file)
     except ProbeFailed as error:
@@ -96,8 +97,8 @@ def _look(file: Path, planned: Picture) -> dict[str, Any]:
     found = probe.video[0] if probe.video else None
     if found is None:
         raise Faulted(faults.fault("invalid_output", f"{file.name} holds no picture"))
-    # A build without the decoder knows the format alone.
-    if found.width and (found.width, found.height) != (planned.width, planned.height):
+    # A build without PNG's decoder knows the format alone.
+    if (found.width or format != "png") and (found.width, found.height) != (planned.width, planned.height):
         size = f"{found.width}x{found.height}"
         raise Faulted(
             faults.fault("output_size_wrong", f"{size} instead of {planned.width}x{planned.height}")

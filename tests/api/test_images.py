@@ -9,12 +9,14 @@ import pytest
 import requests
 from PIL import Image
 
+from adapters.imaging import imager
+from jobs import attempts, execution, submission
 from jobs.models import Attempt, Job, Output, Preset, Step
 from jobs.planner.presets import SHIPPED
-from jobs.planner.specs import Extra
+from jobs.planner.specs import Extra, Ladder
 from jobs.states import JobState, StepKind
 from tests.api.conftest import Client, _client
-from tests.factories import REMUX, drive, make_job, next_step, run_step, stored, upload
+from tests.factories import REMUX, claim, drive, make_job, next_step, run_step, stored, upload
 from tests.imaging.makers import corners, encoded, is_near, pdf
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -188,8 +190,6 @@ def test_a_picture_that_cannot_be_decoded_is_the_sources_fault_and_never_retried
 
 
 def test_a_child_that_crashes_is_tried_again_and_kept_for_an_operator(customer, monkeypatch):
-    from adapters.imaging import imager
-
     crash = (str(imager.interpreter()), "-I", "-S", "-c", "import ctypes; ctypes.string_at(0)")
     monkeypatch.setattr(imager, "make_argv", lambda *_, **__: crash)
     job = posted(customer, encoded(corners(), "PNG"), "a.png", ladder=ladder({**EXTRAS[0], "required": True}))
@@ -204,6 +204,49 @@ def test_a_child_that_crashes_is_tried_again_and_kept_for_an_operator(customer, 
     assert step.queue == "files", "a pool is of encoders"
     assert run_step(step) == "done"
     assert drive(job).state == JobState.SUCCEEDED
+
+
+@pytest.mark.parametrize(
+    ("writes", "code"),
+    [
+        ("", "output_refused"),
+        ("open(target, 'w')", "invalid_output"),
+        ("open(target, 'w').write('<html>' * 99)", "invalid_output"),
+        ("open(target, 'wb').write(bytes.fromhex('{other}'))", "output_size_wrong"),
+    ],
+    ids=["nothing", "an empty file", "no picture", "another picture"],
+)
+def test_what_the_child_claims_to_have_made_is_looked_at(writes, code, customer, monkeypatch):
+    other = encoded(corners(20, 20), "JPEG").hex()
+    script = f"target = __import__('sys').argv[1]\n{writes.format(other=other)}\nprint('{{\"done\": {{}}}}')"
+
+    def argv(encode, kind, *, source, folder):
+        return (
+            str(imager.interpreter()),
+            "-I",
+            "-S",
+            "-c",
+            script,
+            str(folder / encode.pictures[0].file_name),
+        )
+
+    monkeypatch.setattr(imager, "make_argv", argv)
+    job = posted(customer, encoded(corners(), "PNG"), "a.png", ladder=ladder({**EXTRAS[0], "format": "jpeg"}))
+    assert (job.state, job.fault_code) == (JobState.DEAD_LETTER, code)
+    assert not Output.objects.filter(job=job, state="committed").exists()
+
+
+def test_a_cancelled_job_stops_its_child(customer, monkeypatch):
+    endless = (str(imager.interpreter()), "-I", "-S", "-c", "while True: pass")
+    monkeypatch.setattr(imager, "make_argv", lambda *_, **__: endless)
+    url = upload(customer.account, encoded(corners(), "PNG"), "a.png")
+    alone = Ladder("none", (), None, extras=(Extra("small", "image_thumbnail"),))
+    job = drive(make_job(customer.account, url, alone), until=StepKind.RENDITION)
+    held = claim(next_step(job))
+    submission.cancel(job.id, actor="test")
+    assert attempts.perform(held, execution.work) == "lost"
+    attempt = Attempt.objects.get(id=held.attempt_id)
+    assert (attempt.state, attempt.stop_reason) == ("cancelled", "lease_lost")
 
 
 def test_a_wish_that_cannot_be_is_refused_at_its_place(customer):
