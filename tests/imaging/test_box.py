@@ -11,11 +11,15 @@ from pathlib import Path
 
 import pytest
 
+from adapters.ffmpeg import process
+from adapters.ffmpeg.sandbox import bubblewrap, landlock
 from adapters.ffmpeg.supervisor import Box, Completed, StopReason
 from adapters.imaging import identity, imager
+from adapters.imaging.encode import Picture
 from adapters.imaging.imager import Answer, ImagingFailed, judge
 from jobs.faults import SPECS
 from tests.imaging import boxed
+from tests.imaging.makers import corners, encoded, pdf
 
 ROOT = Path(__file__).resolve().parents[2]
 FLAGS = ("-I", "-S", "-B", "-c")
@@ -81,6 +85,19 @@ def test_the_same_attacks_succeed_without_a_box(tmp_path):
     found = raid(tmp_path, boxed_in=False)
     refused = {name for name, outcome in found.items() if name != "environment" and outcome != "done"}
     assert refused == {"run a program"}, found
+
+
+@pytest.mark.parametrize("layer", ["landlock", "bubblewrap"])
+def test_the_child_finds_all_that_it_needs_in_either_box(layer, tmp_path, monkeypatch):
+    why_not = bubblewrap.why_not() if layer == "bubblewrap" else None if landlock.version() else "no Landlock"
+    if why_not is not None:
+        pytest.skip(why_not)
+    monkeypatch.setattr(process, "chosen", lambda: layer)
+    pictures = [Picture("image", 48, 32)], [Picture("page", 200, 100, 1)]
+    for content, wish in zip((encoded(corners(), "AVIF"), pdf()), pictures, strict=True):
+        made = boxed.make(content, tmp_path, wish, format="webp")
+        assert made.fault is None, made.detail
+    assert {file.name for file in (tmp_path / "out").iterdir()} == {"image", "page"}
 
 
 def test_nothing_of_pillow_or_pdfium_is_loaded_in_the_worker():

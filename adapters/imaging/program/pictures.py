@@ -11,8 +11,8 @@ from adapters.imaging.program import colours
 from adapters.imaging.program.refused import Refused
 
 # Of the source. Cameras of 100 megapixels have 102 million, a phone's finest mode 200 (as JPEG, which is decoded
-# smaller where less is asked for). Measured at the limit: 1.2 GB resident for a
-# thumbnail of 16 bits with alpha, 1.4 GB for half its size.
+# smaller where less is asked for). Measured at the limit: 1.2 GB resident for a thumbnail of 16 bits with alpha,
+# 1.4 GB for a picture of half its sides.
 _MAX_PIXELS = {"jpeg": 1 << 28}
 _MOST_PIXELS = 1 << 27
 # Decoders that take the whole file into memory.
