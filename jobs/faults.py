@@ -62,6 +62,7 @@ SPECS: dict[str, FaultSpec] = {
     "format_refused": FaultSpec(_B.FAILED_INPUT, "The source's file format is not accepted.", "Not on the format or codec allow-list."),
     "picture_size_refused": FaultSpec(_B.FAILED_INPUT, "The source's picture size is invalid or too large.", "Above -max_pixels."),
     "source_mismatch": FaultSpec(_B.FAILED_INPUT, "The source is not of the kind that the extras are made of.", "A film where an image was meant, or the other way round."),
+    "source_too_complex": FaultSpec(_B.FAILED_INPUT, "The source takes too long to open or to draw.", "Over the CPU seconds of one picture: a page of millions of shapes, or an attack."),
     "document_encrypted": FaultSpec(_B.FAILED_INPUT, "The document is encrypted: it cannot be opened without its password.", "pdfium asks for a password."),
     "pages_missing": FaultSpec(_B.FAILED_INPUT, "The document has none of the pages that were asked for.", "All of them lie behind its end."),
     # The request

@@ -20,9 +20,6 @@ from jobs.leases import LeaseLost
 from jobs.models import Rendition, Source
 from jobs.storing import File
 
-# Without a picture more: what one may take, decoded or drawn.
-_PICTURE_SECONDS = 60
-
 
 def make(running: Running, rendition: Rendition, encode: ImageEncode) -> dict[UUID, dict[str, Any]]:
     """Make the pictures, look at them, store them; what was found out about each, for its row.
@@ -68,7 +65,7 @@ def _run(running: Running, rendition: Rendition, argv: tuple[str, ...], box: Box
         stderr_file=stderr_file,
         limits=Limits(
             wall_seconds=rendition.job.timeout_seconds,
-            stall_seconds=min(_PICTURE_SECONDS, settings.STALL_SECONDS),
+            stall_seconds=settings.STALL_SECONDS,
             output_bytes=settings.OUTPUT_LIMIT_BYTES,
             memory_bytes=settings.MEMORY_LIMIT_BYTES,
         ),

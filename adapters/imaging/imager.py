@@ -26,6 +26,9 @@ _PROGRAM = Path(__file__).resolve().parent / "program" / "__main__.py"
 _MAX_ANSWER_BYTES = 1 << 20
 _MAX_DETAIL = 500
 _LOOK_SECONDS = 30.0
+# CPU seconds, which a busy machine does not lengthen. The largest picture that is allowed took 8 (measured).
+_LOOK_CPU_SECONDS = 10
+_PICTURE_CPU_SECONDS = 30
 # Headers and the tree of pages; measured: 45 MB for an image, 60 for a document.
 _LOOK_BYTES = 1 << 30
 _CANNOT_EXECUTE = 127
@@ -35,7 +38,9 @@ _BELIEVED = frozenset({
     "out_of_memory", "disk_full", "output_too_large", "imaging_failed",
 })  # fmt: skip
 _KILLED = frozenset({signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP})
-CODES = _BELIEVED | {*map(str, StopReason), "imaging_killed", "imaging_crashed", "sandbox_unavailable"}
+CODES = _BELIEVED | {
+    *map(str, StopReason), "imaging_killed", "imaging_crashed", "sandbox_unavailable", "source_too_complex",
+}  # fmt: skip
 """Every fault code that comes out of here."""
 
 
@@ -92,7 +97,13 @@ def make_argv(encode: ImageEncode, kind: StillKind, *, source: Path, folder: Pat
     """The command that makes the pictures of `encode` in `folder`, of a source of this kind."""
     pictures = [asdict(picture) for picture in encode.pictures]
     return _argv(
-        "make", kind=kind, source=str(source), folder=str(folder), format=encode.format, pictures=pictures
+        "make",
+        kind=kind,
+        source=str(source),
+        cpu_seconds=_PICTURE_CPU_SECONDS,
+        folder=str(folder),
+        format=encode.format,
+        pictures=pictures,
     )
 
 
@@ -124,9 +135,14 @@ def judge(completed: Completed, answer: Answer, stderr: str) -> Mapping[str, Any
     """What the child found. Raises ImagingFailed unless it ended well and said so."""
     if completed.stop_reason is not None:
         raise ImagingFailed(str(completed.stop_reason), completed.stop_detail or "stopped by the worker")
-    if completed.signal is not None:
-        code = "imaging_killed" if completed.signal in _KILLED else "imaging_crashed"
-        raise ImagingFailed(code, f"signal {completed.signal}")
+    # Bubblewrap tells of its child's signal as a shell does.
+    ended_by = completed.signal or max(0, (completed.exit_code or 0) - 128)
+    if ended_by == signal.SIGXCPU:
+        raise ImagingFailed("source_too_complex", "over its seconds of CPU")
+    if ended_by:
+        raise ImagingFailed(
+            "imaging_killed" if ended_by in _KILLED else "imaging_crashed", f"signal {ended_by}"
+        )
     last = stderr.strip().rpartition("\n")[2][:_MAX_DETAIL]
     if completed.exit_code == _CANNOT_EXECUTE:
         is_sandbox = "launcher: sandbox: " in last
@@ -141,7 +157,8 @@ def judge(completed: Completed, answer: Answer, stderr: str) -> Mapping[str, Any
 def look(source: Path, kind: StillKind) -> Image | Document:
     """What an image or a document is, by its header. Call from the main thread. Raises ImagingFailed."""
     source = source.absolute()
-    seen = parse_still(_ask(_argv("look", kind=kind, source=str(source)), Box(readable=(source,))))
+    argv = _argv("look", kind=kind, source=str(source), cpu_seconds=_LOOK_CPU_SECONDS)
+    seen = parse_still(_ask(argv, Box(readable=(source,))))
     if seen is None or seen.format != kind:
         raise ImagingFailed("imaging_failed", "what was said of the source makes no sense")
     return seen

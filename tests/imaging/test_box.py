@@ -147,6 +147,8 @@ def said(*lines: object) -> Answer:
         ({}, ["not json", "[1]", '{"done": 7}', "[" * 100_000], "", "imaging_failed"),
         ({"exit_code": None, "signal": signal.SIGSEGV}, [{"done": {}}], "", "imaging_crashed"),
         ({"exit_code": None, "signal": signal.SIGKILL}, [{"done": {}}], "", "imaging_killed"),
+        ({"exit_code": 128 + signal.SIGXCPU}, [{"done": {}}], "", "source_too_complex"),
+        ({"exit_code": 128 + signal.SIGSEGV}, [{"done": {}}], "", "imaging_crashed"),
         ({"stop_reason": StopReason.OUT_OF_MEMORY}, [{"done": {}}], "", "out_of_memory"),
         ({"exit_code": 127}, [], "[fatal] launcher: sandbox: no", "sandbox_unavailable"),
         ({"exit_code": 127}, [], "[fatal] launcher: cannot execute /x", "imaging_unavailable"),

@@ -63,6 +63,24 @@ def flate_bomb() -> bytes:
     return pdf(draw=squeezed, filters="/Filter [/FlateDecode /FlateDecode]")
 
 
+def tiled(step: bytes) -> bytes:
+    """A page that is filled with a pattern; without a table of its objects, which readers then look for."""
+    body = b"1 0 0 rg 0 0 0.5 0.5 re f"
+    pattern = (
+        b"/Type /Pattern /PatternType 1 /PaintType 1 /TilingType 1 /BBox [0 0 1 1] /XStep %s /YStep %s"
+        % (step, step)
+    )
+    whole = b"99 0 obj\n<< %s /Resources << >> /Length %d >>\nstream\n%s\nendstream\nendobj\n" % (
+        pattern,
+        len(body),
+        body,
+    )
+    page = pdf(
+        page_extra="/Resources << /Pattern << /P 99 0 R >> >>", draw="/Pattern cs /P scn 0 0 200 100 re f"
+    )
+    return page.replace(b"xref\n", whole + b"xrff\n").replace(b"startxref", b"startxxxx")
+
+
 PHOTO = encoded(corners(960, 640), "JPEG")
 HUGE_EXIF = encoded(corners(), "PNG", exif=b"Exif\0\0" + b"II*\0\x08\0\0\0\xff\xff" + bytes(4 * MIB))
 HOSTILE = {
@@ -143,9 +161,26 @@ def test_looking_decodes_nothing(tmp_path):
     """An orientation behind the picture would be worth a gigabyte to whoever looked for it there."""
     file = tmp_path / "source"
     file.write_bytes(whole_png(11_000, 12_000))
-    argv = imager._argv("look", kind="png", source=str(file))
+    argv = imager._argv("look", kind="png", source=str(file), cpu_seconds=9)
     completed, _, _ = run(argv, tmp_path, Box(readable=(file,)))
     assert completed.peak_rss_bytes < 100 * MIB
+
+
+def test_a_page_that_never_ends_is_the_sources_fault(tmp_path, monkeypatch):
+    """A pattern that repeats ten thousand times in a point: by CPU seconds, which a busy machine does not lengthen."""
+    monkeypatch.setattr(imager, "_PICTURE_CPU_SECONDS", 1)
+    made = make(tiled(b"0.0001"), tmp_path, [Picture("a", 4000, 2000, 1)])
+    assert made.fault == "source_too_complex"
+    assert SPECS[made.fault].bucket == Bucket.FAILED_INPUT
+    assert made.completed.cpu_seconds < 5
+
+
+def test_each_page_has_its_time(tmp_path, monkeypatch):
+    """Each takes a quarter of a second, together they take more than one may."""
+    monkeypatch.setattr(imager, "_PICTURE_CPU_SECONDS", 1)
+    pictures = [Picture(f"a{number}", 3000, 3000, 1) for number in range(12)]
+    made = make(pdf(), tmp_path, pictures, format="png")
+    assert made.fault is None, made.detail
 
 
 def test_files_with_flipped_bits_never_take_the_child_down(tmp_path, ffmpeg):

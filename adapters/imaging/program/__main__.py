@@ -7,7 +7,9 @@ goes to stderr, and is kept with the attempt.
 
 import errno
 import json
+import resource
 import sys
+from math import ceil
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -28,7 +30,16 @@ def _say(**line: Any) -> None:
     print(json.dumps(line), flush=True)  # noqa: T201 - the answer
 
 
+def _allow(cpu_seconds: int) -> None:
+    """So much from now on; then the kernel ends this with SIGXCPU, see setrlimit(2)."""
+    used = sum(resource.getrusage(resource.RUSAGE_SELF)[:2])
+    _, most = resource.getrlimit(resource.RLIMIT_CPU)
+    wanted = ceil(used) + cpu_seconds
+    resource.setrlimit(resource.RLIMIT_CPU, (wanted if most < 0 else min(wanted, most), most))
+
+
 def _look(request: dict[str, Any]) -> dict[str, Any]:
+    _allow(request["cpu_seconds"])
     if request["kind"] == "pdf":
         from adapters.imaging.program import pages
 
@@ -41,6 +52,7 @@ def _look(request: dict[str, Any]) -> dict[str, Any]:
 def _make(request: dict[str, Any]) -> dict[str, Any]:
     from adapters.imaging.program import pictures
 
+    _allow(request["cpu_seconds"])
     source, folder, format = Path(request["source"]), Path(request["folder"]), request["format"]
     if request["kind"] == "pdf":
         from adapters.imaging.program import pages
@@ -48,6 +60,7 @@ def _make(request: dict[str, Any]) -> dict[str, Any]:
         def keep(picture: dict[str, Any], image: Any) -> None:
             pictures.save(image, folder / picture["file_name"], format)
             _say(made=picture["file_name"])
+            _allow(request["cpu_seconds"])
 
         pages.draw(source, request["pictures"], keep)
         return {}
