@@ -8,8 +8,12 @@ from uuid import UUID
 import zstandard
 
 from adapters.ffmpeg.identity import Identity
+from adapters.imaging.identity import ImagerIdentity
 from audit.models import AuditEvent, EncoderIdentity, StderrRecord
 from audit.rows import insert
+
+AnyIdentity = Identity | ImagerIdentity
+"""Of whatever makes outputs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,7 @@ def record_changes(account_id: UUID, job_id: UUID, actor: str, changes: Iterable
     )
 
 
-def record_identity(identity: Identity) -> EncoderIdentity:
+def record_identity(identity: AnyIdentity) -> EncoderIdentity:
     """The row of this encoder, made at its first appearance. Safe to call from many workers at once."""
     row, _ = EncoderIdentity.objects.get_or_create(
         sha256=identity.sha256,

@@ -21,6 +21,8 @@ from adapters.ffmpeg.gpu_sessions import NoSession, Session, session
 from adapters.ffmpeg.identity import Identity, NotFFmpeg, identify
 from adapters.ffmpeg.memory import memory_layers
 from adapters.ffmpeg.sandbox import layers
+from adapters.imaging import identity as imaging
+from adapters.imaging.imager import ImagingFailed
 from adapters.storage.base import StorageError
 from jobs import gpu_proofs, stores
 
@@ -48,7 +50,19 @@ class Finding:
 
 def examine() -> Iterator[Finding]:
     """Everything, each as soon as it is known; some 3 s. Call from the main thread."""
-    for look in (_binaries, _sandbox, _memory, _encoders, _gpu, _fonts, _database, _broker, _storages, _disk):
+    for look in (
+        _binaries,
+        _sandbox,
+        _memory,
+        _encoders,
+        _gpu,
+        _images,
+        _fonts,
+        _database,
+        _broker,
+        _storages,
+        _disk,
+    ):
         yield from look()
 
 
@@ -139,6 +153,19 @@ def _gpu() -> Iterator[Finding]:
 
 def _prove(name: str, held: Session) -> Proof:
     return prove(settings.FFMPEG_BINARY, name, held, decoding=settings.GPU_DECODE)
+
+
+def _images() -> Iterator[Finding]:
+    try:
+        identity, milliseconds = _timed(lambda: imaging.identify(settings.CONTAINER_DIGEST))
+    except (OSError, ImagingFailed) as error:
+        yield Finding("images", "imager", "missing", str(error))
+        return
+    detail = ", ".join(f"{name} {version}" for name, version in identity.libraries.items())
+    yield Finding("images", "imager", "ok", f"{identity.revision}: {detail}", milliseconds)
+    yield Finding("images", "formats", "ok", f"Opens {', '.join(identity.formats)}.")
+    for name, why in identity.missing.items():
+        yield Finding("images", name, "note", f"Cannot be opened: {why}.")
 
 
 def _fonts() -> Iterator[Finding]:

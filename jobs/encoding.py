@@ -1,30 +1,25 @@
 """FFmpeg for one attempt, or several at once. What ran is written down before it runs, what it said before it is
 judged."""
 
-import hashlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
 from django.conf import settings
-from django.core.cache import cache
-from django.db import close_old_connections
 
-from adapters.ffmpeg.identity import Identity, identify
+from adapters.ffmpeg.identity import identify
 from adapters.ffmpeg.progress import Progress as Seen
 from adapters.ffmpeg.stderr import diagnose
 from adapters.ffmpeg.supervisor import Box, Completed, Limits, StopReason, run
-from audit.recorder import record_identity, record_stderr
-from jobs import faults
+from jobs import evidence, faults
 from jobs.attempts import Faulted, Progress, Running
 from jobs.leases import LeaseLost
-from jobs.models import Attempt, Job
+from jobs.models import Job
 
 Argv = tuple[str, ...]
 # Between the commands of one attempt, as a shell would write it.
 _AND_THEN = "&&"
-_IDENTITY_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +51,9 @@ def encode(
     first = runnings[0]
     if first.claim.encoder_revision not in ("", identity.revision):
         raise Faulted(faults.fault("encoder_revision_mismatch", f"this worker runs {identity.revision}"))
-    attempts = Attempt.objects.filter(id__in=[running.claim.attempt_id for running in runnings])
+    attempt_ids = [running.claim.attempt_id for running in runnings]
     argv = list(chain.from_iterable((_AND_THEN, *command) for command in commands))[1:]
-    attempts.update(argv=argv, encoder_identity_id=_row_of(identity))
+    evidence.began(attempt_ids, argv, identity)
 
     ran: list[Completed] = []
     stderr = bytearray()
@@ -83,36 +78,14 @@ def encode(
         stderr += stderr_file.read_bytes()
         if completed.exit_code != 0 or completed.stop_reason is not None:
             break
-    # Hours may have passed: a connection that a restarted server has forgotten would cost the whole encode.
-    close_old_connections()
+    evidence.ended(attempt_ids, ran, bytes(stderr))
     last = ran[-1]
-    attempts.update(
-        stderr=record_stderr(bytes(stderr)),
-        exit_code=last.exit_code,
-        signal=last.signal,
-        stop_reason=str(last.stop_reason or ""),
-        wall_seconds=sum(one.wall_seconds for one in ran),
-        cpu_seconds=sum(one.cpu_seconds for one in ran),
-        peak_rss_bytes=max(one.peak_rss_bytes for one in ran),
-    )
     if last.stop_reason == StopReason.LEASE_LOST:
         raise LeaseLost("stopped by its own heartbeat")
     text = stderr.decode("utf-8", "replace")
     if last.exit_code != 0 or last.stop_reason is not None:
         raise Faulted(_fault_of(last, text))
     return Encoded(text, last.last_progress.frame if last.last_progress else None)
-
-
-def _row_of(identity: Identity) -> int:
-    """The id of this encoder's row: asked once by a process, the row lives for ever."""
-    key = (
-        f"encoder:{identity.sha256}:{hashlib.sha256((identity.container_digest or '').encode()).hexdigest()}"
-    )
-    row: int | None = cache.get(key)
-    if row is None:
-        row = record_identity(identity).pk
-        cache.set(key, row, _IDENTITY_SECONDS)
-    return row
 
 
 def _stop_reason(runnings: Sequence[Running]) -> StopReason | None:

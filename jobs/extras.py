@@ -1,4 +1,4 @@
-"""What is made beside the ladder: posters, thumbnails, sprite sheets, previews, waveforms, media info.
+"""What is made beside the ladder: posters, thumbnails, sprite sheets, previews, waveforms, pages, media info.
 
 Renditions of their own.
 """
@@ -14,7 +14,9 @@ from django.conf import settings
 from adapters.ffmpeg.extras import build_extra_argv, sprite_vtt
 from adapters.ffmpeg.probe import ProbeFailed, run_probe
 from adapters.ffmpeg.supervisor import Box
-from jobs import faults, storing
+from adapters.imaging.encode import ImageEncode
+from adapters.imaging.seen import parse_still
+from jobs import faults, imaging, storing
 from jobs.attempts import Faulted, Running
 from jobs.encoding import encode
 from jobs.ingest import stage
@@ -34,6 +36,8 @@ def make(running: Running, rendition: Rendition) -> dict[UUID, dict[str, Any]]:
     target = folder / planned.file_name
     if planned.encode is None:
         return _write_info(running, rendition, target)
+    if isinstance(planned.encode, ImageEncode):
+        return imaging.make(running, rendition, planned.encode)
     stage(Source.objects.get(job_id=rendition.job_id, position=0), source, running.is_held)
     argv = build_extra_argv(planned.encode, ffmpeg=settings.FFMPEG_BINARY, source=source, target=target)
     box = Box(readable=(source,), writable=(folder,))
@@ -61,17 +65,17 @@ def _write_info(running: Running, rendition: Rendition, target: Path) -> dict[UU
 
 def media_info(source: Source, plan: Mapping[str, Any]) -> dict[str, Any]:
     """What is known of a source, and the plan of each rendition. Its URL may hold a key, its path is ours: neither."""
+    known = {
+        "sha256": source.sha256,
+        "size_bytes": source.size_bytes,
+        "content_type": source.content_type,
+    }
+    still = parse_still(source.probe)
+    if still is not None:
+        return {"source": {**known, **still.to_json()}, "plan": plan}
     probe = source.probe or {}
     container = {key: value for key, value in probe.get("format", {}).items() if key != "filename"}
-    return {
-        "source": {
-            "sha256": source.sha256,
-            "size_bytes": source.size_bytes,
-            "content_type": source.content_type,
-            "probe": {**probe, "format": container},
-        },
-        "plan": plan,
-    }
+    return {"source": {**known, "probe": {**probe, "format": container}}, "plan": plan}
 
 
 def _look(file: Path) -> dict[str, Any]:

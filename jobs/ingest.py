@@ -1,4 +1,7 @@
-"""Fetch the sources, hash them, look what they are: all that is known about them before a plan is made."""
+"""Fetch the sources, hash them, look what they are: all that is known about them before a plan is made.
+
+By what is in them, never by their names or by what a server calls them.
+"""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,17 +13,20 @@ from django.conf import settings
 from django.db.models.functions import Now
 
 from adapters.ffmpeg.probe import Probe, ProbeFailed, run_probe
+from adapters.imaging import imager
+from adapters.imaging.sniff import SNIFF_BYTES, StillKind, sniff
 from adapters.storage.base import Fetched
 from adapters.storage.cache import Staged
 from jobs import faults, leases, stores
 from jobs.attempts import Faulted, Running
-from jobs.models import Source
+from jobs.models import Job, Source
 from jobs.planner.commands import media_sources
+from jobs.planner.specs import Ladder
+from jobs.planner.stills import takes_stills
 from jobs.states import AttemptState, JobState, StepKind, StepState
 
 # What a browser is shown where a video was asked for. A media file cannot begin like this.
 _MARKUP = (b"<!doctype", b"<html", b"<head", b"<body", b"<?xml", b"<script")
-_SNIFF_BYTES = 1024
 _FIELDS = ("position", "url", "sha256", "job__command")
 
 
@@ -31,7 +37,10 @@ def work(running: Running) -> None:
     command = sources[0].job.command if sources else None
     # A ladder is made of film and sound; a command says what it takes each file for.
     is_media = media_sources(command) if command else [True] * len(sources)
-    found = [_look(running, source, media) for source, media in zip(sources, is_media, strict=True)]
+    found = [
+        _look(running, source, is_media=media, of_ladder=command is None)
+        for source, media in zip(sources, is_media, strict=True)
+    ]
     with leases.fenced(running.claim, StepState.DONE, progress=1.0) as moves:
         for source, fields in zip(sources, found, strict=True):
             Source.objects.filter(id=source.id).update(fetched_at=Now(), **fields)
@@ -43,14 +52,17 @@ def work(running: Running) -> None:
         running.go_on(moves, StepKind.PLAN)
 
 
-def _look(running: Running, source: Source, is_media: bool) -> dict[str, Any]:
+def _look(running: Running, source: Source, *, is_media: bool, of_ladder: bool) -> dict[str, Any]:
     """Fetch one source; its new fields."""
     file = running.workspace / f"{source.position}.bin"
     staged, content_type = stage(source, file, running.is_held)
     with _of(source):
         refuse_what_is_no_media(file, staged.size_bytes)
         document: dict[str, Any] | None = None
-        if is_media:
+        kind = kind_of(file) if of_ladder else None
+        if kind is not None and (kind == "pdf" or takes_stills(_ladder_of(source))):
+            document = _still(file, kind)
+        elif is_media:
             probe, document = _probe(file)
             if not probe.video and not probe.audio and "subtitle" not in probe.other:
                 raise Faulted(faults.fault("no_usable_stream", "the file holds neither video nor audio"))
@@ -108,7 +120,7 @@ def refuse_what_is_no_media(file: Path, size_bytes: int) -> None:
     if size_bytes == 0:
         raise Faulted(faults.fault("source_empty"))
     with file.open("rb") as opened:
-        head = opened.read(_SNIFF_BYTES).lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+        head = opened.read(SNIFF_BYTES).lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if head.startswith(_MARKUP):
         raise Faulted(faults.fault("source_not_media", "the file is an HTML or XML document"))
 
@@ -118,3 +130,20 @@ def _probe(file: Path) -> tuple[Probe, dict[str, object]]:
         return run_probe(settings.FFPROBE_BINARY, file)
     except ProbeFailed as error:
         raise Faulted(faults.fault(error.diagnosis.code, error.diagnosis.detail)) from error
+
+
+def kind_of(file: Path) -> StillKind | None:
+    """The kind of image or document that the file begins like; None for everything else."""
+    with file.open("rb") as opened:
+        return sniff(opened.read(SNIFF_BYTES))
+
+
+def _ladder_of(source: Source) -> Ladder:
+    return Ladder.from_json(Job.objects.values_list("ladder", flat=True).get(id=source.job_id))
+
+
+def _still(file: Path, kind: StillKind) -> dict[str, Any]:
+    try:
+        return imager.look(file, kind).to_json()
+    except imager.ImagingFailed as error:
+        raise Faulted(faults.fault(error.code, error.detail)) from error

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db.models.functions import Now
 
 from adapters.ffmpeg.probe import parse_probe
+from adapters.imaging.seen import parse_still
 from jobs import admission, canvas, dispatch, extras, faults, leases, routing, subtitles
 from jobs.attempts import Faulted, Running
 from jobs.models import Job, Rendition, Source, Step
@@ -17,8 +18,9 @@ from jobs.models.identifiers import uuid7
 from jobs.planner.commands import KEY, KIND, plan_command
 from jobs.planner.groups import Machine
 from jobs.planner.ladder import resolve
-from jobs.planner.plan import PlanFailed
+from jobs.planner.plan import Plan, PlanFailed
 from jobs.planner.specs import Ladder
+from jobs.planner.stills import resolve_still
 from jobs.states import AttemptState, JobState, StepKind, StepState
 
 _JOINED = [StepKind.RENDITION, StepKind.EXTRA, StepKind.QUALITY, StepKind.DETECTION]
@@ -71,17 +73,14 @@ class _Wanted:
 
 def _plan(job: Job) -> tuple[dict[str, Any], list[_Wanted]]:
     """The plan as it is stored, and its renditions. Raises Faulted."""
-    probes = [
-        parse_probe(probe) if probe else None
-        for probe in Source.objects.filter(job=job).order_by("position").values_list("probe", flat=True)
-    ]
+    documents = list(Source.objects.filter(job=job).order_by("position").values_list("probe", flat=True))
     if job.command is not None:
-        command = plan_command(probes)
+        command = plan_command([parse_probe(document) if document else None for document in documents])
         return command.to_json(), [_Wanted(KEY, KIND, True, {}, routing.TRANSCODE_CPU)]
-    if probes[0] is None:
+    if not documents[0]:
         raise Faulted(faults.fault("internal_error", "the source of a ladder has no probe"))
     try:
-        plan = resolve(Ladder.from_json(job.ladder), probes[0], machine=machine())
+        plan = resolved(Ladder.from_json(job.ladder), documents[0])
     except PlanFailed as error:
         raise Faulted(replace(faults.fault(error.code), message=error.message)) from error
     renditions = [
@@ -89,7 +88,7 @@ def _plan(job: Job) -> tuple[dict[str, Any], list[_Wanted]]:
         for one in plan.renditions
     ]
     beside = [
-        _Wanted(one.key, extras.KIND, one.required, one.to_json(), routing.TRANSCODE_CPU)
+        _Wanted(one.key, extras.KIND, one.required, one.to_json(), routing.queue_of_extra(one.encode))
         for one in plan.extras
     ]
     words = [
@@ -97,6 +96,14 @@ def _plan(job: Job) -> tuple[dict[str, Any], list[_Wanted]]:
         for one in plan.subtitles
     ]
     return plan.to_json(), [*renditions, *beside, *words]
+
+
+def resolved(ladder: Ladder, document: dict[str, Any]) -> Plan:
+    """The ladder against what the ingest has written down of the source. Raises PlanFailed."""
+    still = parse_still(document)
+    if still is not None:
+        return resolve_still(ladder, still)
+    return resolve(ladder, parse_probe(document), machine=machine())
 
 
 def machine() -> Machine:

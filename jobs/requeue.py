@@ -8,11 +8,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any, get_args
 from uuid import UUID
 
-from adapters.ffmpeg.probe import parse_probe
 from jobs import admission, planning, routing
 from jobs.models import Job, Rendition, Step
-from jobs.planner.ladder import PlanFailed, resolve
-from jobs.planner.plan import Kind, RenditionPlan
+from jobs.planner.plan import Kind, PlanFailed, RenditionPlan
 from jobs.planner.problems import problems
 from jobs.planner.specs import COPY, Ladder, Rung
 from jobs.states import JobState, RenditionState, StepKind, StepState
@@ -101,8 +99,11 @@ def _requeue_renditions(moves: Change, wish: Wish, steps: Sequence[Step]) -> Non
             # From the better setting that it had at last: the one before was not good enough.
             Rendition.objects.filter(id=rendition.id).update(spec={**rendition.spec, "raised": False})
         moves.rendition(rendition, RenditionState(rendition.state), RenditionState.QUEUED)
-        Step.objects.filter(id=rendition.step_id).update(encoder_revision=wish.encoder_revision or "")
-        moves.reopen_step(rendition.step, StepState.READY, queue=queue)
+        # A pool is where FFmpeg runs; what it has no part in stays where it was.
+        stays = rendition.step.queue == routing.FILES
+        revision = "" if stays else wish.encoder_revision or ""
+        Step.objects.filter(id=rendition.step_id).update(encoder_revision=revision)
+        moves.reopen_step(rendition.step, StepState.READY, queue=None if stays else queue)
     keys = {rendition.key for rendition in chosen}
     for step in steps:
         looks = step.kind == StepKind.DETECTION or (step.kind == StepKind.QUALITY and step.key in keys)
@@ -177,7 +178,7 @@ def _new_specs(
         )
     source = job.sources.order_by("position")[0]
     try:
-        plan = resolve(changed, parse_probe(source.probe), machine=planning.machine())
+        plan = planning.resolved(changed, source.probe)
     except PlanFailed as error:
         raise NotRequeueable(error.code, error.message, "/parameters") from error
     return {planned.key: planned for planned in plan.renditions if planned.key in keys}

@@ -4,6 +4,8 @@ from collections.abc import Collection
 
 from adapters.ffmpeg.command import Encode
 from adapters.ffmpeg.encoders import GPU_ENCODERS
+from adapters.ffmpeg.extras import ExtraEncode
+from adapters.imaging.encode import ImageEncode
 from jobs.faults import Bucket
 from jobs.planner.plan import RenditionPlan
 
@@ -47,6 +49,11 @@ def encode_in(queue: str, planned: RenditionPlan) -> Encode:
 def queue_of_measurement(pool: str | None) -> str:
     """Where a rendition is measured: on the CPU, and with much memory where that was asked for the encode."""
     return TRANSCODE_HIGHMEM if pool == "highmem" else TRANSCODE_CPU
+
+
+def queue_of_extra(encode: ExtraEncode | ImageEncode | None) -> str:
+    """Pictures of films are cut out by FFmpeg; those of images and documents, and words, keep no encoder busy."""
+    return TRANSCODE_CPU if isinstance(encode, ExtraEncode) else FILES
 
 
 def queue_after(

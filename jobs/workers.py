@@ -16,10 +16,12 @@ from adapters.ffmpeg.encoders import GPU_ENCODERS
 from adapters.ffmpeg.gpu_sessions import NoSession
 from adapters.ffmpeg.identity import NotFFmpeg, identify
 from adapters.ffmpeg.sandbox import launch, layers
+from adapters.imaging import identity as imaging
+from adapters.imaging.imager import ImagingFailed
 from audit.recorder import record_identity
 from jobs import gpu_proofs, pruning, stores
 from jobs.models import Worker
-from jobs.routing import QUEUE_OF_POOL, TRANSCODE_GPU
+from jobs.routing import FILES, QUEUE_OF_POOL, TRANSCODE_GPU
 
 log = structlog.get_logger(__name__)
 
@@ -67,6 +69,19 @@ def prove_the_gpu(sender: Any, **_: Any) -> None:
             log.info("GPU proven", encoders=found.encoders, unproven=found.problems)
         else:
             log.error("no GPU encoder works here", unproven=found.problems)
+    finally:
+        launch.close()
+
+
+@worker_init.connect
+def know_the_imager(sender: Any, **_: Any) -> None:
+    """Hash and ask it once, too, where images and documents are opened. Without it, their attempts say so."""
+    if FILES not in sender.app.amqp.queues.consume_from:
+        return
+    try:
+        imaging.identify(settings.CONTAINER_DIGEST)
+    except (OSError, ImagingFailed) as error:
+        log.warning("no imager", error=str(error))
     finally:
         launch.close()
 

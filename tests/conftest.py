@@ -23,7 +23,8 @@ FOLDER = "REELCHORD_TEST_FOLDER"
 START_SECONDS = 90.0
 # Layers that know no Django: a run of these alone does not even import it.
 WITHOUT_DJANGO = (
-    "commandline", "ffmpeg", "packaging", "planner", "storage", "embedded", "test_faults.py", "test_states.py",
+    "commandline", "ffmpeg", "imaging", "packaging", "planner", "storage", "embedded", "test_faults.py",
+    "test_states.py",
 )  # fmt: skip
 
 

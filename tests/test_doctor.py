@@ -53,11 +53,11 @@ def test_a_machine_that_has_everything_is_well():
     found = levels(document)
     assert document["ok"] is True
     assert {area for area, _, _ in (name.partition("/") for name in found)} == {
-        "programs", "sandbox", "memory", "encoders", "gpu", "fonts", "services", "storage", "disk",
+        "programs", "sandbox", "memory", "encoders", "gpu", "images", "fonts", "services", "storage", "disk",
     }  # fmt: skip
     for name in (
         "programs/ffmpeg", "programs/libvmaf", "programs/ffprobe", "sandbox/way out", "sandbox/cost",
-        "encoders/libx264",
+        "encoders/libx264", "images/imager", "images/formats",
         "encoders/libsvtav1", "encoders/aac", "encoders/libopus", "services/database", "services/broker",
         "storage/s3://sources/", "storage/s3://outputs/",
     ):  # fmt: skip

@@ -106,6 +106,9 @@ class ExtraRequest(Strict):
     interval_seconds = Number(
         required=False, allow_null=True, help_text="Between pictures of a sprite sheet."
     )
+    pages = Text(
+        required=False, allow_null=True, help_text='Of a page_preview: "1-3,7"; without it the first.'
+    )
     format = Text(required=False, allow_null=True, help_text="jpeg, png, webp, gif or mp4.")
     height = Whole(required=False, allow_null=True)
     width = Whole(required=False, allow_null=True)
@@ -131,7 +134,9 @@ class QualityRequest(Strict):
 
 
 class LadderRequest(Strict):
-    packaging = Text(help_text="hls, dash, hls+dash, mp4 or webm.")
+    packaging = Text(
+        help_text="hls, dash, hls+dash, mp4 or webm; none for extras alone, of a film, an image or a PDF document."
+    )
     segment_seconds = Number(required=False, default=specs.DEFAULT_SEGMENT_SECONDS)
     gop_seconds = Number(required=False, default=specs.DEFAULT_GOP_SECONDS)
     segments = Text(
@@ -144,7 +149,7 @@ class LadderRequest(Strict):
         default="final",
         help_text="final: one manifest, at the end. progressive: as soon as it can be played, and growing.",
     )
-    rungs = RungRequest(many=True, max_length=specs.MAX_RUNGS)  # type: ignore[call-arg]  # the list's argument
+    rungs = RungRequest(many=True, required=False, default=list, max_length=specs.MAX_RUNGS)  # type: ignore[call-arg]  # the list's argument
     audio = AudioRequest(required=False, allow_null=True, default=None)
     passthrough = Text(
         required=False,

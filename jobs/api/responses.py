@@ -7,6 +7,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from adapters.ffmpeg.probe import parse_probe
+from adapters.imaging.seen import parse_still
 from adapters.storage.base import StorageError
 from audit.models import AuditEvent
 from jobs import stores
@@ -35,7 +36,10 @@ class _WithFault(serializers.Serializer[Any]):
 
 
 class SourceResponse(serializers.Serializer[Any]):
-    """Width and height as displayed; null until the source was looked at, or where it has no picture."""
+    """Width and height as displayed; null until the source was looked at, or where it has no picture.
+
+    `pages` are those of a PDF document; null for everything else.
+    """
 
     url = serializers.CharField()
     sha256 = serializers.CharField(allow_null=True)
@@ -45,6 +49,7 @@ class SourceResponse(serializers.Serializer[Any]):
     height = serializers.IntegerField(allow_null=True)
     video_codec = serializers.CharField(allow_null=True)
     audio_codec = serializers.CharField(allow_null=True)
+    pages = serializers.IntegerField(allow_null=True)
 
 
 class ManifestResponse(serializers.Serializer[Any]):
@@ -134,17 +139,19 @@ class RenditionResponse(_WithFault):
 
 
 def _source(source: Source) -> dict[str, Any]:
-    probe = parse_probe(source.probe) if source.probe else None
+    still = parse_still(source.probe)
+    probe = parse_probe(source.probe) if source.probe and not still else None
     pictures = [stream for stream in probe.video if not stream.is_attached_picture] if probe else []
     return {
         "url": source.url,
         "sha256": source.sha256 or None,
         "size_bytes": source.size_bytes,
         "duration_seconds": probe.duration_seconds if probe else None,
-        "width": pictures[0].display_width if pictures else None,
-        "height": pictures[0].display_height if pictures else None,
+        "width": pictures[0].display_width if pictures else getattr(still, "width", None),
+        "height": pictures[0].display_height if pictures else getattr(still, "height", None),
         "video_codec": pictures[0].codec if pictures else None,
         "audio_codec": probe.audio[0].codec if probe and probe.audio else None,
+        "pages": getattr(still, "pages", None),
     }
 
 

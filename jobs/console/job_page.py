@@ -1,17 +1,18 @@
 """One job on one page: what was asked for, what the source is, what was planned, what came out, and by whose hand."""
 
 import shlex
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 from django.urls import reverse
 
-from adapters.ffmpeg.probe import parse_probe
 from audit.models import AuditEvent
 from jobs import stores
 from jobs.console import cells, quality_section, source_section
 from jobs.console.sections import Cell, Facts, Notes, Section, Table, Text, columns, notice, numbers
 from jobs.models import Attempt, Job, Output, Preset, Rendition, Source, Step
+from jobs.planner.specs import NO_PACKAGING
 from jobs.states import OutputState, StepState
 
 REFRESH_SECONDS = 5
@@ -28,12 +29,12 @@ def sections(job: Job) -> list[Section]:
     outputs = list(Output.objects.filter(job=job).select_related("rendition").defer("probe", "index"))
     steps = list(Step.objects.filter(job=job).order_by("id"))
     events = list(AuditEvent.objects.filter(job_id=job.id).order_by("-id")[:MOST_ROWS])
-    probe = parse_probe(source.probe) if source and source.probe else None
+    probe, still = source_section.read(source)
     found: list[Section | None] = [
         *notice(job.fault_code, job.fault_bucket, job.fault_message, job.fault_detail),
         _facts(job, events),
         _command(job),
-        source_section.facts(source, probe),
+        source_section.facts(source, probe, still),
         source_section.streams(probe),
         source_section.others(sources[1:]),
         _plan(job),
@@ -107,6 +108,8 @@ def _plan(job: Job) -> Facts | None:
     plan: dict[str, Any] | None = job.plan
     if not plan or job.command is not None:
         return None
+    if plan["packaging"] == NO_PACKAGING:
+        return Facts("Plan", [("Packaging", "none: extras alone")])
     return Facts(
         "Plan",
         [
@@ -131,11 +134,16 @@ def _notes(job: Job) -> Notes | None:
 
 
 def _renditions(renditions: list[Rendition], attempts: list[Attempt], outputs: list[Output]) -> Table:
-    committed = {output.rendition_id: output for output in outputs if output.state == OutputState.COMMITTED}
+    made = [
+        one for one in outputs if one.state == OutputState.COMMITTED and one.kind == Output.Kind.RENDITION
+    ]
+    committed = {output.rendition_id: output for output in made}
+    sizes = Counter({one.rendition_id: 0 for one in made})
+    for one in made:
+        sizes[one.rendition_id] += one.size_bytes
     rows: list[list[Cell]] = []
     for row in renditions:
         encode = row.spec.get("encode", {})
-        video = encode.get("video")
         coders = [encode[kind]["encoder"] for kind in ("video", "audio") if encode.get(kind)]
         output = committed.get(row.id)
         seconds = output.duration_seconds if output else None
@@ -147,10 +155,10 @@ def _renditions(renditions: list[Rendition], attempts: list[Attempt], outputs: l
                 cells.badge(row.state),
                 cells.bar(row.step.progress, row.state),
                 f"{speed:.2f}x" if speed else cells.NOTHING,
-                f"{video['width']}x{video['height']}" if video and video["width"] else cells.NOTHING,
-                " + ".join(coders) or row.kind,
+                _resolution(encode),
+                " + ".join(coders) or _made(row.kind, encode),
                 str(sum(attempt.rendition_id == row.id for attempt in attempts)),
-                cells.size(output.size_bytes if output else None),
+                cells.size(sizes.get(row.id)),
                 cells.rate(kbps),
                 cells.fault(row.fault_code, row.fault_message),
             ]
@@ -163,6 +171,19 @@ def _renditions(renditions: list[Rendition], attempts: list[Attempt], outputs: l
         *columns("Fault"),
     ]
     return Table("Renditions", heads, rows, empty="None planned yet.")
+
+
+def _resolution(encode: dict[str, Any]) -> Cell:
+    """Of a film, or of the first of an extra's pictures."""
+    picture = encode.get("video") or next(iter(encode.get("pictures", ())), None) or encode
+    return f"{picture['width']}x{picture['height']}" if picture.get("width") else cells.NOTHING
+
+
+def _made(kind: str, encode: dict[str, Any]) -> str:
+    """An extra's kind, and of how many pictures it is. Media info is encoded by nobody."""
+    count = len(encode.get("pictures", ()))
+    name = str(encode.get("kind", "media info" if kind == "extra" else kind)).replace("_", " ")
+    return f"{name}, {count} files" if count > 1 else name
 
 
 def _attempts(attempts: list[Attempt]) -> Table:

@@ -88,9 +88,10 @@ class PresetAdmin(PageAdmin[Preset]):
     def packaging(self, row: Preset) -> str:
         return str(row.ladder["packaging"])
 
-    @display(description="Rungs")
+    @display(description="Rungs, or extras alone")
     def rungs(self, row: Preset) -> str:
-        return ", ".join(rung["name"] for rung in row.ladder["rungs"])
+        extras = [extra["name"] for extra in row.ladder.get("extras", ())]
+        return ", ".join([rung["name"] for rung in row.ladder["rungs"]] or extras)
 
     @display(description="Created (UTC)")
     def created(self, row: Preset) -> str:
@@ -126,8 +127,7 @@ class PresetAdmin(PageAdmin[Preset]):
                 ("Title", row.title),
                 ("Owner", self.owner(row)),
                 ("Packaging", ladder.packaging),
-                ("Segment", f"{ladder.segment_seconds:g} s"),
-                ("GOP", f"{ladder.gop_seconds:g} s"),
+                *_grid(ladder),
                 ("Copies where the source fits", "yes" if ladder.passthrough == "auto" else "no"),
                 ("Created (UTC)", cells.when(row.created_at)),
                 ("Extras", ", ".join(extra.name for extra in ladder.extras) or "none"),
@@ -194,7 +194,13 @@ def _rungs(ladder: Ladder) -> Table:
         *numbers("crf", "kbit/s", "at most", "over kbit"),
         *columns("Speed", "Profile", "Required"),
     ]
-    return Table("Rungs", heads, rows, empty="Sound alone.")
+    return Table("Rungs", heads, rows, empty="None: extras alone.")
+
+
+def _grid(ladder: Ladder) -> list[tuple[str, Cell]]:
+    if ladder.packaging == specs.NO_PACKAGING:
+        return []
+    return [("Segment", f"{ladder.segment_seconds:g} s"), ("GOP", f"{ladder.gop_seconds:g} s")]
 
 
 def _either(value: object) -> Cell:

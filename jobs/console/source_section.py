@@ -3,12 +3,21 @@
 from collections.abc import Sequence
 
 from adapters.ffmpeg.probe import AudioStream, Probe, VideoStream, parse_probe
+from adapters.imaging.seen import Document, Image, parse_still
 from jobs.console import cells
 from jobs.console.sections import Cell, Facts, Table, columns
 from jobs.models import Source
 
 
-def facts(source: Source | None, probe: Probe | None) -> Facts | None:
+def read(source: Source | None) -> tuple[Probe | None, Image | Document | None]:
+    """What the ingest found: a film or sound, or else an image or a document."""
+    if source is None or not source.probe:
+        return None, None
+    still = parse_still(source.probe)
+    return (None, still) if still else (parse_probe(source.probe), None)
+
+
+def facts(source: Source | None, probe: Probe | None, still: Image | Document | None = None) -> Facts | None:
     if source is None:
         return None
     rows: list[tuple[str, Cell]] = [("URL", cells.code(source.url))]
@@ -27,7 +36,40 @@ def facts(source: Source | None, probe: Probe | None) -> Facts | None:
             ("Length", cells.span(probe.duration_seconds)),
             ("Bit rate", cells.rate(probe.bit_rate_kbps)),
         ]
+    if isinstance(still, Image):
+        rows += _of_image(still)
+    elif still:
+        rows += _of_document(still)
     return Facts("Source", rows)
+
+
+def _of_image(image: Image) -> list[tuple[str, Cell]]:
+    turned = f"turned by its EXIF ({image.orientation})" if image.orientation > 1 else ""
+    kind = [image.format, image.mode, "animated: its first picture" if image.is_animated else "", turned]
+    return [
+        ("Image", ", ".join(filter(None, kind))),
+        ("Picture size", f"{image.width}x{image.height}"),
+        ("Colour profile", image.profile or cells.NOTHING),
+        ("Taken", " with ".join(filter(None, [image.captured_at, image.camera])) or cells.NOTHING),
+        ("Tells its place", "yes; it is not read" if image.has_location else "no"),
+    ]
+
+
+def _of_document(document: Document) -> list[tuple[str, Cell]]:
+    width, height = document.page_sizes[0]
+    written = [document.creator, document.producer]
+    return [
+        ("Document", f"{document.format}, {'restricted' if document.is_encrypted else 'not encrypted'}"),
+        ("Pages", f"{document.pages:,}"),
+        ("First page", f"{width:g} x {height:g} points"),
+        ("Title", document.title or cells.NOTHING),
+        ("Author", document.author or cells.NOTHING),
+        ("Written with", ", ".join(filter(None, written)) or cells.NOTHING),
+        (
+            "Written, changed",
+            ", ".join(filter(None, [document.created_at, document.modified_at])) or cells.NOTHING,
+        ),
+    ]
 
 
 def others(sources: Sequence[Source]) -> Table | None:

@@ -8,6 +8,7 @@ from jobs.planner.pictures import hdr_of, size_of_source
 from jobs.planner.plan import ExtraPlan
 from jobs.planner.sizes import Size, fit, own_size
 from jobs.planner.specs import MEDIA_INFO, Extra, Rung
+from jobs.planner.stills import leave_out
 
 # Short sides, pixels.
 _HEIGHTS: dict[ExtraKind, int] = {
@@ -33,11 +34,17 @@ def plan_extras(
     audio: AudioStream | None,
     notes: list[str],
 ) -> tuple[ExtraPlan, ...]:
-    """The extras that this source has something for; a note says what is left out, and why."""
+    """The extras that this source has something for; a note says what is left out, and why.
+
+    Raises PlanFailed for a required one that is made of images or documents alone.
+    """
     planned = []
     for extra in extras:
         if extra.kind == MEDIA_INFO:
             planned.append(ExtraPlan(extra.name, extra.required, None, f"{extra.name}.json"))
+            continue
+        if extra.kind == "image_thumbnail" or extra.kind == "page_preview":
+            leave_out(extra, notes, source_is="neither an image nor a document")
             continue
         encode = (
             _waveform(extra, audio)

@@ -23,7 +23,8 @@ from jobs.planner.plan import Plan, PlanFailed, RenditionPlan
 from jobs.planner.quality import comparison_of
 from jobs.planner.sizes import Size
 from jobs.planner.sounds import audio_encode, copied_audio, rungs_of
-from jobs.planner.specs import COPY, AudioRung, Ladder, Rung
+from jobs.planner.specs import COPY, NO_PACKAGING, AudioRung, Ladder, Rung
+from jobs.planner.stills import refuse_nothing
 from jobs.planner.streams import audio_languages, best_audio, best_video, delay_seconds, is_still_image
 from jobs.planner.subtitles import plan_subtitles
 
@@ -36,11 +37,12 @@ def resolve(ladder: Ladder, probe: Probe, *, machine: Machine | None = None) -> 
     """The plan for `ladder`, in which `problems` finds nothing, against a source. `machine` bounds the groups.
 
     Raises PlanFailed("no_usable_stream") if the source has neither of the streams that the ladder asks for,
-    PlanFailed("container_refused") if a rung shall copy one that the container cannot hold.
+    PlanFailed("container_refused") if a rung shall copy one that the container cannot hold, or
+    PlanFailed("source_mismatch") if it has nothing for a required extra, or for a ladder of extras alone.
     """
     video = best_video(probe) if ladder.rungs else None
     audio = best_audio(probe) if ladder.audio else None
-    if video is None and audio is None:
+    if video is None and audio is None and ladder.packaging != NO_PACKAGING:
         raise PlanFailed("no_usable_stream", _why_nothing(ladder, probe))
     meeting = _Meeting(ladder, probe, video, grid_of(ladder, probe, video), [])
     meeting.notes.extend(_stream_notes(ladder, probe, video, audio))
@@ -72,9 +74,11 @@ def resolve(ladder: Ladder, probe: Probe, *, machine: Machine | None = None) -> 
     meeting.notes.extend(fallbacks.notes(renditions))
     taken = {one.key for one in renditions} | {extra.name for extra in ladder.extras}
     extras = plan_extras(ladder.extras, probe, best_video(probe), best_audio(probe), meeting.notes)
+    if ladder.packaging == NO_PACKAGING:
+        refuse_nothing(extras, meeting.notes)
     lengths = [one.encode.duration_seconds for one in renditions]
     known = [seconds for seconds in lengths if seconds is not None]
-    film_seconds = max(known) if len(known) == len(lengths) else None
+    film_seconds = max(known, default=None) if len(known) == len(lengths) else None
     subtitles = plan_subtitles(ladder.subtitles, probe, film_seconds, taken, meeting.notes)
     return Plan(
         packaging=ladder.packaging,

@@ -9,6 +9,8 @@ from adapters.ffmpeg.command import Encode
 from adapters.ffmpeg.detections import DetectionKind
 from adapters.ffmpeg.extras import ExtraEncode
 from adapters.ffmpeg.quality import Comparison
+from adapters.imaging.encode import KINDS as IMAGE_KINDS
+from adapters.imaging.encode import ImageEncode
 from jobs.planner.specs import Packaging, Pool, Publish, Segments
 
 Kind = Literal["video", "audio", "muxed"]
@@ -80,9 +82,10 @@ class ExtraPlan:
 
     key: str
     required: bool
-    encode: ExtraEncode | None
-    """The picture or clip; None for media info, which is written from what is known."""
+    encode: ExtraEncode | ImageEncode | None
+    """The pictures or the clip; None for media info, which is written from what is known."""
     file_name: str
+    """The first, where there are several."""
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -95,7 +98,10 @@ class ExtraPlan:
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> "ExtraPlan":
         encode = document["encode"]
-        return cls(**{**document, "encode": ExtraEncode.from_json(encode) if encode else None})
+        if not encode:
+            return cls(**{**document, "encode": None})
+        made = ImageEncode if encode["kind"] in IMAGE_KINDS else ExtraEncode
+        return cls(**{**document, "encode": made.from_json(encode)})
 
 
 @dataclass(frozen=True, slots=True)

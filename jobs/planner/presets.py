@@ -93,6 +93,14 @@ _PREVIEW = (
     Extra("preview", "preview_clip", duration_seconds=15, height=480),
     Extra("thumbnail", "thumbnail", at_seconds=5, format="jpeg", height=360),
 )
+_THUMBNAILS = tuple(
+    Extra(name, "image_thumbnail", height=height, format="webp", required=True)
+    for name, height in (("large", 1080), ("medium", 480), ("small", 160))
+)
+_PAGES = (
+    Extra("page", "page_preview", pages="1-10", height=1080, format="jpeg", required=True),
+    Extra("info", "media_info"),
+)
 _ARCHIVE = Rung(
     name="archive",
     source_size=True,
@@ -149,6 +157,18 @@ SHIPPED: tuple[Preset, ...] = (
         1,
         "The source's streams as they are, in MP4",
         Ladder("mp4", (Rung("copy", encoder="copy"),), AudioRung(encoder="copy")),
+    ),
+    Preset(
+        "image-thumbnails",
+        1,
+        "An image in three sizes, WebP: 1080, 480 and 160 pixels of its short side",
+        Ladder("none", (), None, extras=_THUMBNAILS),
+    ),
+    Preset(
+        "document-previews",
+        1,
+        "The first ten pages of a PDF document, JPEG, and what it says of itself",
+        Ladder("none", (), None, extras=_PAGES),
     ),
 )
 # Versions that jobs may have been submitted with; the HLS presets once left subtitles behind.

@@ -7,21 +7,19 @@ from dataclasses import replace
 from adapters.ffmpeg.encoders import (
     AUDIO_ENCODERS,
     VIDEO_ENCODERS,
-    Range,
     VideoEncoder,
     audio_encoder,
     video_encoder,
 )
-from adapters.ffmpeg.extras import FORMATS
 from jobs.planner import fallbacks
 from jobs.planner.checks import Problem, not_with_copy, outside, unknown
+from jobs.planner.extra_problems import of_extra
 from jobs.planner.measurable import looking
 from jobs.planner.specs import (
     BUFFER_KBITS,
     CHANNELS,
     COPY,
     DIMENSION,
-    EXTRA_KINDS,
     FRAME_RATE,
     GOP_SECONDS,
     HDR,
@@ -30,8 +28,8 @@ from jobs.planner.specs import (
     MAX_EXTRAS,
     MAX_PASSES,
     MAX_RUNGS,
-    MEDIA_INFO,
     NAME,
+    NO_PACKAGING,
     PACKAGINGS,
     PASSTHROUGH,
     POOLS,
@@ -44,7 +42,6 @@ from jobs.planner.specs import (
     SUBTITLES,
     VIDEO_KBPS,
     AudioRung,
-    Extra,
     Ladder,
     Rung,
     exact,
@@ -80,17 +77,13 @@ _RUNG_WISHES = (
 _ENCODER_WISHES = ("speed", "codec_profile", "level", "pixel_format", "tune")
 _FALLBACK_WISHES = ("fallback", "fallback_crf", "fallback_speed")
 _AUDIO_WISHES = ("bitrate_kbps", "channels", "sample_rate_hz", "loudness_lufs")
-_PICTURE_WISHES = ("at_seconds", "duration_seconds", "interval_seconds", "format", "height", "width")
-_MOMENT = Range(0, 10**7)
-_LENGTH = Range(0.1, 60)
-_INTERVAL = Range(0.1, 3600)
-# A sheet holds a hundred tiles, and JPEG 65,535 pixels a side.
-_TILE = Range(16, 480)
 
 
 def _problems(ladder: Ladder) -> Iterator[Problem]:
     yield from unknown("", ladder, _LADDER_CHOICES)
-    if not ladder.has_segments:
+    if ladder.packaging == NO_PACKAGING:
+        yield from _extras_alone(ladder)
+    elif not ladder.has_segments:
         yield from _file_packaging(ladder)
     ranges = {"segment_seconds": SEGMENT_SECONDS, "gop_seconds": GOP_SECONDS}
     wrong = list(outside("", ladder, ranges))
@@ -107,8 +100,12 @@ def _problems(ladder: Ladder) -> Iterator[Problem]:
             "/cascade_min_ssim", "conflict", "Rungs are scaled from one another in a group: set the strategy."
         )
     yield from looking(ladder)
-    if not ladder.rungs and ladder.audio is None:
-        yield Problem("/rungs", "empty", "A ladder needs a rung or audio.")
+    if not ladder.rungs and ladder.audio is None and ladder.packaging != NO_PACKAGING:
+        yield Problem(
+            "/rungs",
+            "empty",
+            f"A ladder needs a rung or audio; extras alone have the packaging {NO_PACKAGING!r}.",
+        )
     if len(ladder.rungs) > MAX_RUNGS:
         yield Problem("/rungs", "too_many", f"A ladder has at most {MAX_RUNGS} rungs.")
     if len(ladder.extras) > MAX_EXTRAS:
@@ -125,7 +122,7 @@ def _problems(ladder: Ladder) -> Iterator[Problem]:
         yield from _audio("/audio", ladder.audio, ladder)
     for position, extra in enumerate(ladder.extras):
         yield from _name(f"/extras/{position}", extra.name, names)
-        yield from _extra(f"/extras/{position}", extra)
+        yield from of_extra(f"/extras/{position}", extra)
 
 
 def _file_packaging(ladder: Ladder) -> Iterator[Problem]:
@@ -140,6 +137,23 @@ def _file_packaging(ladder: Ladder) -> Iterator[Problem]:
             "conflict",
             f"{kind} file has one audio stream: package languages as HLS or DASH.",
         )
+
+
+def _extras_alone(ladder: Ladder) -> Iterator[Problem]:
+    if ladder.rungs or ladder.audio is not None:
+        yield Problem(
+            "/packaging",
+            "conflict",
+            f"Packaging {NO_PACKAGING!r} is for extras alone: rungs and audio need one.",
+        )
+    elif not ladder.extras:
+        yield Problem("/extras", "empty", "A ladder without rungs and audio needs an extra.")
+    if ladder.segments == "separate":
+        yield Problem("/segments", "conflict", "Extras have no segments.")
+    if ladder.publish == "progressive":
+        yield Problem("/publish", "conflict", "Extras have no manifest that could grow.")
+    if ladder.subtitles != "none":
+        yield Problem("/subtitles", "conflict", "Subtitles need a packaging that carries them.")
 
 
 def _rung(pointer: str, rung: Rung, ladder: Ladder) -> Iterator[Problem]:
@@ -274,27 +288,6 @@ def _audio(pointer: str, audio: AudioRung, ladder: Ladder) -> Iterator[Problem]:
             "out_of_range",
             f"{encoder.name} has at most {encoder.max_channels} channels.",
         )
-
-
-def _extra(pointer: str, extra: Extra) -> Iterator[Problem]:
-    yield from unknown(pointer, extra, {"kind": EXTRA_KINDS})
-    if extra.kind == MEDIA_INFO:
-        for field in _PICTURE_WISHES:
-            if getattr(extra, field) is not None:
-                yield Problem(f"{pointer}/{field}", "conflict", f"Media info has no {field}: leave it out.")
-        return
-    ranges = {
-        "at_seconds": _MOMENT,
-        "duration_seconds": _LENGTH,
-        "interval_seconds": _INTERVAL,
-        "height": DIMENSION,
-        "width": DIMENSION,
-    }
-    if extra.kind == "sprite_sheet":
-        ranges |= {"height": _TILE, "width": _TILE}
-    yield from outside(pointer, extra, ranges)
-    if extra.kind in FORMATS:
-        yield from unknown(pointer, extra, {"format": FORMATS[extra.kind]}, of=extra.kind)
 
 
 def _container(pointer: str, name: str, containers: Sequence[str], ladder: Ladder) -> Iterator[Problem]:

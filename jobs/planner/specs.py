@@ -15,8 +15,10 @@ from adapters.ffmpeg.encode import Container
 from adapters.ffmpeg.encoders import Range
 from adapters.ffmpeg.extras import KINDS, ExtraFormat, ExtraKind
 from adapters.ffmpeg.quality import CompareAt, Metric
+from adapters.imaging.encode import KINDS as IMAGE_KINDS
+from adapters.imaging.encode import ImageKind
 
-Packaging = Literal["hls", "dash", "hls+dash", "mp4", "webm"]
+Packaging = Literal["hls", "dash", "hls+dash", "mp4", "webm", "none"]
 PACKAGINGS: tuple[Packaging, ...] = get_args(Packaging)
 Segments = Literal["single_file", "separate"]
 SEGMENTS: tuple[Segments, ...] = get_args(Segments)
@@ -36,10 +38,12 @@ Strategy = Literal["separate", "group"]
 STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)
 MEDIA_INFO: Literal["media_info"] = "media_info"
 """The extra that no FFmpeg makes: what is known of the source and of the plan, as JSON."""
-AnyExtraKind = ExtraKind | Literal["media_info"]
-EXTRA_KINDS: tuple[AnyExtraKind, ...] = (*KINDS, MEDIA_INFO)
+AnyExtraKind = ExtraKind | ImageKind | Literal["media_info"]
+EXTRA_KINDS: tuple[AnyExtraKind, ...] = (*KINDS, *IMAGE_KINDS, MEDIA_INFO)
 # Packagings of whole files, without segments or a manifest, and what they are made of.
 FILES: Mapping[str, Container] = {"mp4": "mp4", "webm": "webm"}
+NO_PACKAGING: Literal["none"] = "none"
+"""Of a ladder without rungs and sound, which is its extras."""
 
 COPY = "copy"
 PIXEL_FORMATS = ("yuv420p", "yuv420p10le")
@@ -131,7 +135,8 @@ class Extra:
     """What is made beside the ladder: pictures, short clips, media info. None: the planner's default.
 
     `at_seconds` is where it is taken from, `height` its short side and `width` its long one, `interval_seconds` the
-    distance of a sprite sheet's pictures. `format` is one of the kind's (`adapters.ffmpeg.extras.FORMATS`).
+    distance of a sprite sheet's pictures. `format` is one of the kind's (`adapters.ffmpeg.extras.FORMATS`,
+    `adapters.imaging.encode.FORMATS`). `pages` are a document's, such as "1-3,7"; the first one by default.
     """
 
     name: str
@@ -143,6 +148,7 @@ class Extra:
     height: int | None = None
     width: int | None = None
     required: bool = False
+    pages: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +208,7 @@ class Ladder:
     @property
     def has_segments(self) -> bool:
         """Whether players change the rendition at segments, so that all of them share a grid."""
-        return self.packaging not in FILES
+        return self.packaging not in (*FILES, NO_PACKAGING)
 
     def to_json(self) -> dict[str, Any]:
         document = _fields(self)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from adapters.ffmpeg.command import build_passes
 from adapters.ffmpeg.encoders import VIDEO_ENCODERS, video_encoder
-from adapters.ffmpeg.extras import build_extra_argv
+from adapters.ffmpeg.extras import ExtraEncode, build_extra_argv
 from adapters.ffmpeg.probe import Probe, parse_probe
 from jobs.faults import SPECS
 from jobs.planner.ladder import Plan, PlanFailed, resolve
@@ -232,7 +232,8 @@ def check(plan: Plan, ladder: Ladder, probe: Probe) -> None:
 def check_extras(plan: Plan, probe: Probe) -> None:
     for extra in plan.extras:
         encode = extra.encode
-        if encode is None:
+        if not isinstance(encode, ExtraEncode):
+            assert encode is None, "no film becomes a page"
             continue
         argv = build_extra_argv(encode, ffmpeg=Path("/f"), source=Path("/s"), target=Path("/t"))
         assert all(argv)

@@ -177,6 +177,17 @@ def test_nonsense_audio_is_named_by_its_field(changes, pointer, code):
         ({"extras": (Extra("a", "sprite_sheet", height=1080),)}, "/extras/0/height", "out_of_range"),
         ({"extras": (Extra("a", "poster"),) * 11}, None, "too_many"),
         ({"rungs": (), "audio": None}, "/rungs", "empty"),
+        ({"packaging": "none"}, "/packaging", "conflict"),
+        ({"packaging": "none", "rungs": (), "audio": None}, "/extras", "empty"),
+        ({"extras": (Extra("a", "page_preview", pages="4-2"),)}, "/extras/0/pages", "malformed"),
+        ({"extras": (Extra("a", "page_preview", pages="0"),)}, "/extras/0/pages", "malformed"),
+        ({"extras": (Extra("a", "page_preview", pages="1-101"),)}, "/extras/0/pages", "malformed"),
+        ({"extras": (Extra("a", "page_preview", pages="1," * 300 + "1"),)}, "/extras/0/pages", "malformed"),
+        ({"extras": (Extra("a", "page_preview", pages="first"),)}, "/extras/0/pages", "malformed"),
+        ({"extras": (Extra("a", "poster", pages="1"),)}, "/extras/0/pages", "conflict"),
+        ({"extras": (Extra("a", "image_thumbnail", at_seconds=1),)}, "/extras/0/at_seconds", "conflict"),
+        ({"extras": (Extra("a", "image_thumbnail", format="gif"),)}, "/extras/0/format", "unknown"),
+        ({"extras": (Extra("a", "page_preview", height=9000),)}, "/extras/0/height", "out_of_range"),
         ({"rungs": tuple(Rung(f"r{n}", height=240) for n in range(MAX_RUNGS + 1))}, "/rungs", "too_many"),
         ({"segment_seconds": 5.0}, "/segment_seconds", "not_a_multiple"),
         ({"segment_seconds": 0}, "/segment_seconds", "out_of_range"),
@@ -232,6 +243,8 @@ def test_the_shipped_presets_are_good_ladders_of_their_names():
         "audio-only": ("mp4", []),
         "archive-normalise": ("mp4", [None]),
         "passthrough": ("mp4", [None]),
+        "image-thumbnails": ("none", []),
+        "document-previews": ("none", []),
     }
     for preset in SHIPPED:
         assert found(preset.ladder) == []
