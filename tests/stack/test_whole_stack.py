@@ -133,6 +133,29 @@ def test_a_job_posted_over_http_becomes_a_ladder_that_anyone_can_play(customer, 
     assert attempts == [(6,)], "ingest, plan, three renditions, manifest: one attempt each"
 
 
+def test_a_ladder_with_a_gate_is_measured_and_sent_back_by_workers_that_know_nothing_of_it(customer, clip):
+    bad = {
+        "name": "120p",
+        "height": 120,
+        "crf": 45,
+        "speed": "ultrafast",
+        "min_quality": 99,
+        "required": False,
+    }
+    wish = {
+        "rungs": [LADDER["rungs"][0], bad],
+        "quality": {"minimum": 20},
+        "detections": ["black", "silence"],
+    }
+    job = customer.finished(customer.submit(customer.upload(clip), {**LADDER, **wish}))
+    assert job["state"] == "partial"
+    good, bad, _ = job["renditions"]
+    assert (good["state"], good["attempts"], good["quality"]["passed"]) == ("succeeded", 1, True)
+    assert (bad["state"], bad["attempts"], bad["quality"]["passed"]) == ("dead_letter", 2, False)
+    assert bad["fault"]["code"] == "quality_below_threshold"
+    assert committed(job["id"], customer) == [("120p", 0), ("240p", 1), ("audio", 1)]
+
+
 def test_a_worker_process_killed_at_work_costs_time_and_no_job(customer, clip):
     job_id = customer.submit(customer.upload(clip), SLOW_LADDER)
     encoder = encoding_process(job_id, customer)
