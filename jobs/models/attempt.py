@@ -20,7 +20,8 @@ class Attempt(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="attempts")
-    step = models.ForeignKey(Step, on_delete=models.CASCADE, related_name="attempt_set")
+    # Indexed by `one_attempt_for_each_epoch`.
+    step = models.ForeignKey(Step, on_delete=models.CASCADE, related_name="attempt_set", db_index=False)
     rendition = models.ForeignKey(
         Rendition, null=True, blank=True, on_delete=models.CASCADE, related_name="attempts"
     )

@@ -22,7 +22,8 @@ class Job(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="jobs")
+    # No index of its own: `newest_jobs_of_an_account` begins with it, and each index is paid for with each change of a row.
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="jobs", db_index=False)
     state = models.CharField(
         max_length=16, choices=[(s.value, s.value) for s in JobState], default=JobState.QUEUED
     )
@@ -72,7 +73,8 @@ class Source(models.Model):
     """The media as submitted; what the ingest step found out about it is filled in by that step's commit."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="sources")
+    # Indexed by `one_source_for_each_position`.
+    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="sources", db_index=False)
     position = models.PositiveSmallIntegerField(default=0)
     url = models.CharField(max_length=4096)
     sha256 = models.CharField(max_length=64, default="", blank=True)

@@ -13,7 +13,8 @@ from .step import Step
 
 class Rendition(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="renditions")
+    # Indexed by `one_rendition_for_each_key`.
+    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="renditions", db_index=False)
     step = models.OneToOneField(Step, on_delete=models.CASCADE, related_name="rendition")
     position = models.PositiveSmallIntegerField()
     key = models.CharField(max_length=64)

@@ -22,7 +22,8 @@ class Step(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="steps")
+    # Indexed by `one_step_for_each_key`.
+    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="steps", db_index=False)
     kind = models.CharField(max_length=16, choices=[(k.value, k.value) for k in StepKind])
     key = models.CharField(max_length=64, default="", blank=True)
     state = models.CharField(max_length=16, choices=[(s.value, s.value) for s in StepState])
