@@ -1,7 +1,7 @@
 """A rung meets a picture: its size, its pixels, and the encode of its video stream."""
 
 from adapters.ffmpeg.command import VideoEncode
-from adapters.ffmpeg.encode import HDR_TRANSFERS, Container, Hdr
+from adapters.ffmpeg.encode import HDR_TRANSFERS, ColorSpace, Container, Hdr
 from adapters.ffmpeg.encoders import VideoEncoder, video_encoder
 from adapters.ffmpeg.probe import VideoStream
 from jobs.planner.gop import Grid
@@ -18,10 +18,24 @@ COPYABLE: dict[Container, frozenset[str]] = {
 _HDR_OF_TRANSFER: dict[str, Hdr] = {transfer: hdr for hdr, transfer in HDR_TRANSFERS.items()}
 _DEFAULT_PIXEL_FORMAT = "yuv420p"
 _TEN_BITS = "yuv420p10le"
+# What says nothing of its colours is taken for HD above PAL's size, as players do. They look at what they are given:
+# the small rungs of an HD film would have other colours than the large ones, if they did not say what they are.
+_SD_LONG_SIDE, _SD_SHORT_SIDE = 1279, 576
 
 
 def hdr_of(video: VideoStream) -> Hdr | None:
     return _HDR_OF_TRANSFER.get(video.color_transfer or "")
+
+
+def color_space_of(video: VideoStream) -> ColorSpace | None:
+    """What an SDR source is taken for where it does not say so, and what RGB becomes; None: it says so itself."""
+    if hdr_of(video) is not None:
+        return None
+    if not video.is_rgb and (video.color_space is not None or video.color_primaries is not None):
+        return None
+    size = size_of_source(video)
+    is_hd = max(size) > _SD_LONG_SIDE or min(size) > _SD_SHORT_SIDE
+    return "bt709" if is_hd or video.is_rgb else "smpte170m"
 
 
 def size_of_source(video: VideoStream) -> Size:
@@ -91,6 +105,8 @@ def video_encode(rung: Rung, size: Size, video: VideoStream, grid: Grid) -> Vide
         hdr=hdr,
         deinterlace=video.is_interlaced,
         passes=rung.passes,
+        color_space=color_space_of(video),
+        full_range=video.has_full_range and (source_hdr is None or hdr is not None),
     )
 
 
