@@ -12,6 +12,7 @@ from jobs.planner.gop import Grid, grid_of, nominal_rate
 from jobs.planner.groups import Machine
 from jobs.planner.passthrough import why_audio_encoded, why_encoded
 from jobs.planner.pictures import (
+    at_its_rate,
     color_space_of,
     copied_video,
     hdr_of,
@@ -102,11 +103,11 @@ class _Meeting:
             return copied_video(rung, size, video, self.grid, container)
         encode = video_encode(rung, size, video, self.grid)
         if self.ladder.passthrough == "never":
-            return encode
+            return at_its_rate(encode, video, self.grid)
         reason = why_encoded(encode, video, self.probe, container, has_segments=self.ladder.has_segments)
         if reason is not None:
             self.notes.append(f"Rung {rung.name!r} is encoded: {reason}.")
-            return encode
+            return at_its_rate(encode, video, self.grid)
         self.notes.append(f"Rung {rung.name!r} is a copy: the source is what it asks for already.")
         return copied_video(rung, size, video, self.grid, container)
 

@@ -1,5 +1,7 @@
 """A rung meets a picture: its size, its pixels, and the encode of its video stream."""
 
+from dataclasses import replace
+
 from adapters.ffmpeg.command import VideoEncode
 from adapters.ffmpeg.encode import HDR_TRANSFERS, ColorSpace, Container, Hdr
 from adapters.ffmpeg.encoders import VideoEncoder, video_encoder
@@ -108,6 +110,16 @@ def video_encode(rung: Rung, size: Size, video: VideoStream, grid: Grid) -> Vide
         color_space=color_space_of(video),
         full_range=video.has_full_range and (source_hdr is None or hdr is not None),
     )
+
+
+def at_its_rate(encode: VideoEncode, video: VideoStream, grid: Grid) -> VideoEncode:
+    """The same, with its rate made sure where the container does not count its pictures (Matroska, MPEG-TS).
+
+    There nothing tells a constant rate from a promise of one, and a few pictures too few would be off the grid.
+    """
+    if video.frames is not None or encode.frame_rate is not None:
+        return encode
+    return replace(encode, frame_rate=encode.gop_frames / grid.gop_seconds)
 
 
 def copied_video(rung: Rung, size: Size, video: VideoStream, grid: Grid, container: Container) -> VideoEncode:
