@@ -50,7 +50,9 @@ def _run(cells: list[tuple[str, str]], file: Path, processes: int) -> int:
     test = "tests/ladders/test_ladders.py::test_every_preset_on_every_film_is_a_true_one"
     argv = [sys.executable, "-m", "pytest", "-m", "thorough", "-n", str(processes), "-q", "--tb=short"]
     argv += [f"{test}[{film}-{preset}]" for preset, film in cells]
-    return subprocess.run(argv, cwd=ROOT, env=os.environ | {"REELCHORD_LADDERS": str(file)}, check=False).returncode
+    return subprocess.run(
+        argv, cwd=ROOT, env=os.environ | {"REELCHORD_LADDERS": str(file)}, check=False
+    ).returncode
 
 
 def _fingerprint() -> str:
