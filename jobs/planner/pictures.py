@@ -123,10 +123,16 @@ def at_its_rate(encode: VideoEncode, video: VideoStream, grid: Grid) -> VideoEnc
 
 
 def copied_video(rung: Rung, size: Size, video: VideoStream, grid: Grid, container: Container) -> VideoEncode:
-    """Raises PlanFailed("container_refused") if the container cannot hold this stream."""
+    """Raises PlanFailed("container_refused") if the container cannot hold this stream as it is shown."""
     if video.codec not in COPYABLE[container]:
         raise PlanFailed(
             "container_refused", not_copyable(rung.name, "video", video.codec, container, COPYABLE[container])
+        )
+    if video.is_cropped:
+        raise PlanFailed(
+            "container_refused",
+            f"The source's container shows {size_of_source(video)} of a larger picture, which {rung.name!r} cannot "
+            "carry over by a copy; name an encoder.",
         )
     return VideoEncode(
         stream_index=video.index,

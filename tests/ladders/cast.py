@@ -110,6 +110,12 @@ def refusal_of(name: str, ladder: Ladder) -> tuple[str, str] | None:
     film = FILMS[name]
     if not ladder.rungs and film is not None and not film.sound:
         return "no_usable_stream", "The source has no audio stream that can be read."
+    if name == "cropped" and any(rung.encoder == COPY for rung in ladder.rungs):
+        return (
+            "container_refused",
+            "The source's container shows 480x360 of a larger picture, which 'copy' cannot carry over by a copy; "
+            "name an encoder.",
+        )
     if name == "bbb_2ch_44kHz.wav" and ladder.audio is not None and ladder.audio.encoder == COPY:
         return (
             "container_refused",

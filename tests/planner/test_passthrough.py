@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import pytest
 
-from jobs.planner.ladder import resolve
+from jobs.planner.ladder import PlanFailed, resolve
 from jobs.planner.specs import AudioRung, Ladder, Rung
 
 RUNG = Rung("1080p", height=1080, maxrate_kbps=5000)
@@ -31,6 +31,15 @@ def test_a_source_that_fits_is_copied_and_says_so(fit, source):
         "'audio' is a copy: the source is what it asks for already.",
         "Rung '1080p' is a copy: the source is what it asks for already.",
     )
+
+
+def test_a_copy_that_would_lose_the_crop_is_refused(picture, source):
+    ladder = Ladder("mp4", (Rung("same", encoder="copy"),), None)
+    with pytest.raises(
+        PlanFailed, match="shows 480x360 of a larger picture, which 'same' cannot carry over"
+    ) as failed:
+        resolve(ladder, source((picture(width=480, height=360, is_cropped=True),)))
+    assert failed.value.code == "container_refused"
 
 
 def test_nothing_is_copied_unless_asked_for(fit, source):
