@@ -64,6 +64,7 @@ def fetch(job: Job, folder: Path) -> Path:
             target.parent.mkdir(parents=True, exist_ok=True)
             s3_client().download_file("outputs", output.url.removeprefix("s3://outputs/"), str(target))
     job.refresh_from_db()
+    assert job.manifest is not None
     return Path(job.manifest.path).parent
 
 

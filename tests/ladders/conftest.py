@@ -53,21 +53,8 @@ def _find(name: str, ffmpeg: Path, folder: Path) -> Path:
     if name not in CUT:
         return SHARED / name
     target = folder / name
-    argv = [
-        ffmpeg,
-        "-v",
-        "error",
-        "-y",
-        "-i",
-        SHARED / name,
-        "-map",
-        "0",
-        "-c",
-        "copy",
-        "-t",
-        str(CUT[name]),
-        target,
-    ]
+    copy = ["-map", "0", "-c", "copy", "-t", str(CUT[name]), str(target)]
+    argv = [str(ffmpeg), "-v", "error", "-y", "-i", str(SHARED / name), *copy]
     subprocess.run(argv, check=True, timeout=60)
     return target
 

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import m3u8
 from mpegdash.parser import MPEGDASHParser
@@ -207,15 +208,15 @@ def check_dash(folder: Path) -> None:
         assert base.initializations[0].range == f"0-{kinds['moov'][1]}"
         assert base.index_range == "{}-{}".format(*kinds["sidx"])
         media = sum(size for kind, _, size in boxes(file) if kind in ("moof", "mdat"))
-        assert one.bandwidth * 1.0 >= 0.99 * 8 * media / _seconds(period, folder)
+        assert one.bandwidth * 1.0 >= 0.99 * 8 * media / _seconds(folder)
 
 
-def _representations(period: object) -> Iterator[object]:
-    for one in period.adaptation_sets:  # type: ignore[attr-defined]
+def _representations(period: Any) -> Iterator[Any]:
+    for one in period.adaptation_sets:
         yield from one.representations
 
 
-def _seconds(period: object, folder: Path) -> float:
+def _seconds(folder: Path) -> float:
     text = (folder / "manifest.mpd").read_text()
     (seconds,) = re.findall(r'mediaPresentationDuration="PT([\d.]+)S"', text)
     return float(seconds)

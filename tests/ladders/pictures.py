@@ -182,12 +182,11 @@ def combing(ffmpeg: Path, file: Path) -> float:
     Of the whole film, in its own size, the upper eighth left out, where a clean edge may lie between two lines.
     """
     chain = "format=gray,crop=iw:ih*3/4:0:ih/4"
-    size = subprocess.run(
-        [ffmpeg, "-v", "error", "-i", file, "-vf", chain, "-frames:v", "1", "-f", "image2pipe", "-c:v", "pgm", "-"],
-        capture_output=True, timeout=60, check=True,
-    ).stdout.split(b"\n", 3)  # fmt: skip
+    pgm = [str(ffmpeg), "-v", "error", "-i", str(file), "-vf", chain, "-frames:v", "1"]
+    pgm += ["-f", "image2pipe", "-c:v", "pgm", "-"]
+    size = subprocess.run(pgm, capture_output=True, timeout=60, check=True).stdout.split(b"\n", 3)
     width, height = map(int, size[1].split())
-    argv = [ffmpeg, "-v", "error", "-i", file, "-vf", f"{chain},framestep=8", "-f", "rawvideo", "-"]
+    argv = [str(ffmpeg), "-v", "error", "-i", str(file), "-vf", f"{chain},framestep=8", "-f", "rawvideo", "-"]
     data = subprocess.run(argv, capture_output=True, timeout=60, check=True).stdout
     near = far = 0
     for start in range(0, len(data), width * height):

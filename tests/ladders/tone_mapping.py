@@ -22,7 +22,7 @@ def to_sdr(rgb: bytes, hdr: str) -> bytes:
     light = [_light_of(hdr, value) for value in range(256)]
     out = bytearray(len(rgb))
     for start in range(0, len(rgb), 3):
-        out[start : start + 3] = _pixel(*(light[value] for value in rgb[start : start + 3]), hdr)
+        out[start : start + 3] = _pixel(light[rgb[start]], light[rgb[start + 1]], light[rgb[start + 2]], hdr)
     return bytes(out)
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.browser.chromium import MARKS, Browser
 
-pytestmark = MARKS
+pytestmark = [*MARKS]
 
 
 @pytest.fixture

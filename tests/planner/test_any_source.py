@@ -232,7 +232,7 @@ def check(plan: Plan, ladder: Ladder, probe: Probe) -> None:
             assert (sound.bitrate_kbps is None) == (sound.encoder == "flac")
         assert (rendition.kind == "video") == (ladder.has_segments and sound is None)
         if sound is not None and sound.encoder == COPY:
-            assert ladder.audio.encoder == COPY or ladder.passthrough == "auto"
+            assert ladder.passthrough == "auto" or (ladder.audio and ladder.audio.encoder == COPY)
         picture = rendition.encode.video
         if picture is not None and picture.encoder == COPY:
             # A copy is asked for, or what its rung asks for: upright, whole and at no other rate.
