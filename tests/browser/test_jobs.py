@@ -14,8 +14,8 @@ from jobs.states import StepKind
 from tests.browser.chromium import MARKS
 from tests.factories import drive, make_job, next_step, run_step, s3_client, upload
 from tests.ladders import cells, tone_mapping
-from tests.ladders.cast import FILMS
-from tests.ladders.pictures import Picture, compare
+from tests.ladders.cast import FILMS, Film
+from tests.ladders.pictures import Likeness, Picture, compare
 from tests.ladders.sources import MADE, Studio
 
 pytestmark = [pytest.mark.django_db(transaction=True), *MARKS]
@@ -31,6 +31,7 @@ LADDER = Ladder(
     subtitles="all",
     segment_seconds=2,
 )
+PICTURE = replace(LADDER, audio=None, rungs=LADDER.rungs[:1])
 SRT = "1\n00:00:00,500 --> 00:00:01,500\nFirst\n\n2\n00:00:02,500 --> 00:00:03,500\nSecond\n"
 
 
@@ -128,19 +129,40 @@ CHEAP = ["unsaid", "turned_anamorphic"]
     ],
 )
 def test_chromium_shows_the_picture_that_the_source_has(name, acme, browser, ffmpeg, ffmpeg_other, tmp_path):
-    """Its own decoder, scaler and notion of colours, against a reference that knows nothing of our files."""
-    film = FILMS[name]
-    source = MADE[name](Studio(ffmpeg, tmp_path))
-    ladder = replace(LADDER, audio=None, rungs=LADDER.rungs[:1])
-    cells.make(acme, ladder, source, tmp_path / "job")
+    """Its own decoder and notion of colours, against a reference that knows nothing of our files."""
+    film, source = FILMS[name], MADE[name](Studio(ffmpeg, tmp_path))
+    made = cells.make(acme, PICTURE, source, tmp_path / "job")
+    assert made.job.manifest is not None
     wanted = cells.reference(film, source, cells.Tools(ffmpeg, ffmpeg_other, ffmpeg))
+    found = seen(browser, tmp_path / "job" / "240p/1/240p.mp4", film, wanted)
+    leave = 2 if film.has_fields else 0
+    assert (found.shift, found.ssim >= 0.955, found.colour_error <= 6 + leave) == (0, True, True), found
+
+
+@pytest.mark.thorough
+def test_without_its_colours_named_a_small_rung_of_an_hd_film_has_others(
+    acme, browser, ffmpeg, ffmpeg_other, tmp_path
+):
+    """The same film as `unsaid` above, with what the rendition says of its colours taken away again."""
+    film, studio = FILMS["unsaid"], Studio(ffmpeg, tmp_path)
+    source = MADE["unsaid"](studio)
+    cells.make(acme, PICTURE, source, tmp_path / "job")
+    wanted = cells.reference(film, source, cells.Tools(ffmpeg, ffmpeg_other, ffmpeg))
+    named, nameless = tmp_path / "job" / "240p/1/240p.mp4", studio.file("nameless.mp4")
+    unknown = "setparams=colorspace=unknown:color_primaries=unknown:color_trc=unknown"
+    studio("-i", named, "-vf", unknown, "-c:v", "libx264", "-crf", "10", nameless)
+    as_made, as_was = (seen(browser, file, film, wanted).colour_error for file in (named, nameless))
+    assert as_made + 1.5 < as_was
+
+
+def seen(browser, file: Path, film: Film, wanted: list[Picture]) -> Likeness:
+    """Three moments of a file, as Chromium draws them, beside the reference."""
     moments = [Fraction(1, 50) + n / film.rate for n in (0, 11, 21)]
     shots = ",".join(f"{float(one):.4f}" for one in moments)
-    result = browser.play(tmp_path / "job", f"hls=240p/1/240p.mp4&shots={shots}")
+    result = browser.play(file.parent, f"hls={file.name}&shots={shots}")
     assert "error" not in result, result
     shown = [
         Picture(moment, base64.b64decode(shot)) for moment, shot in zip(moments, result["shots"], strict=True)
     ]
     mapped = partial(tone_mapping.to_sdr, hdr=film.hdr) if film.hdr else None
-    likeness = compare(shown, wanted, slack=film.slack_seconds, mapped=mapped, samples=3)
-    assert likeness.is_good(has_fields=True), likeness
+    return compare(shown, wanted, slack=film.slack_seconds, mapped=mapped, samples=3)
