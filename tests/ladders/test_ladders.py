@@ -15,6 +15,7 @@ from jobs.planner.presets import SHIPPED
 from jobs.planner.specs import AudioRung, Ladder, Rung
 from tests.ladders import cells
 from tests.ladders.cast import FILMS, REFUSED, refusal_of
+from tests.ladders.sources import MADE
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -61,7 +62,9 @@ def expect(name, preset, ladder, account, source, tools, table, folder) -> None:
             assert made.job.state == "failed"
             outcome = made.job.fault_code
             assert made.job.fault_bucket in (Bucket.FAILED_INPUT, Bucket.CONFIGURATION)
-        expect_golden(f"{preset}/{name}", cells.told(made, tools))
+        # Of the made films one ladder is enough to be read by a person.
+        if preset == "short" or name not in MADE:
+            expect_golden(f"{preset}/{name}", cells.told(made, tools))
     finally:
         if table is not None:
             table.note(preset, name, outcome, time.monotonic() - began)
