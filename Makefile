@@ -13,7 +13,7 @@ UNUSED := SECRET_KEY=unused DATABASE_URL=postgresql:///unused REDIS_URL=unix:///
 export INPUT
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test check openapi bench chaos clean
+.PHONY: help demo run test check openapi bench chaos ladders browser clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,6 +49,12 @@ chaos: $(READY) ## break the running stack in every known way while jobs run, an
 
 bench: $(READY) ## measure against the bare tools, side by side (minutes)
 	$(BIN)/python -m tests.bench
+
+ladders: $(READY) ## every preset on every film as real jobs, pictures and manifests looked at (minutes; goes on where it was)
+	$(BIN)/python -m tests.ladders
+
+browser: $(READY) ## all that Chromium has an opinion on (minutes)
+	$(BIN)/python -m pytest -m browser
 
 clean: ## remove data, demo output and caches; the virtual environment stays
 	rm -rf .run .cache demo-output .hypothesis .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

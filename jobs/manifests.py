@@ -13,6 +13,7 @@ from adapters.packaging.timeline import rate_of, seconds_of
 from adapters.packaging.tracks import AudioTrack, Media, SingleFile, TextTrack, VideoTrack, video_range
 from jobs.models import Output, Rendition, Source
 from jobs.planner.plan import Plan, RenditionPlan, SubtitlesPlan
+from jobs.planner.specs import COPY
 from jobs.states import OutputState, RenditionState
 
 MASTER = "master.m3u8"
@@ -161,13 +162,13 @@ def _track(plan: Plan, rung: Rung) -> VideoTrack | AudioTrack:
             language=rung.language,
             sample_rate_hz=sound.sample_rate_hz or None,
         )
-    picture = probe.video[0]
+    picture, is_copy = probe.video[0], encode.video.encoder == COPY
     return VideoTrack(
         uri=f"{key}.m3u8",
         index=rung.index,
         codec=rung.output.codecs,
-        width=encode.video.width,
-        height=encode.video.height,
+        width=picture.display_width if is_copy else encode.video.width,
+        height=picture.display_height if is_copy else encode.video.height,
         frame_rate=_frame_rate(plan, rung.planned),
         video_range=video_range(picture.color_transfer),
         sample_aspect_ratio=picture.sample_aspect_ratio,

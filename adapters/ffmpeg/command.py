@@ -121,12 +121,19 @@ def filters_before(settings: VideoEncode) -> tuple[str, ...]:
 
 
 def scale_filter(settings: VideoEncode) -> str:
-    return f"scale={settings.width}:{settings.height}:flags=bicubic"
+    scaler = f"scale={settings.width}:{settings.height}:flags=bicubic"
+    if settings.color_space is not None:
+        # Both ends, or the scaler takes what says nothing for BT.601 and converts it.
+        scaler += f":in_color_matrix={settings.color_space}:out_color_matrix={settings.color_space}"
+    return f"{scaler}:out_range=limited" if settings.full_range else scaler
 
 
 def filters_after(settings: VideoEncode) -> tuple[str, ...]:
     """What makes a scaled picture the rendition's own: square pixels, its colours."""
     chain = ["setsar=1"]
+    if settings.color_space is not None:
+        name = settings.color_space
+        chain.append(f"setparams=color_primaries={name}:color_trc={name}:colorspace={name}")
     if settings.tone_map:
         chain.append(TONE_MAP)
         chain.append(f"format={settings.pixel_format or 'yuv420p'}")

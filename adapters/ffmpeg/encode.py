@@ -7,6 +7,8 @@ from typing import Any, Literal, get_args
 
 Container = Literal["cmaf", "mp4", "webm"]
 Hdr = Literal["HLG", "PQ"]
+# Matrix, primaries and transfer function of HD and of SD pictures, by FFmpeg's names.
+ColorSpace = Literal["bt709", "smpte170m"]
 # ITU-T H.273's transfer functions by FFmpeg's names (https://ffmpeg.org/ffmpeg-codecs.html, color_trc).
 HDR_TRANSFERS: Mapping[Hdr, str] = {"HLG": "arib-std-b67", "PQ": "smpte2084"}
 JsonValue = str | int | float | bool | None | list["JsonValue"] | dict[str, "JsonValue"]
@@ -49,6 +51,10 @@ class VideoEncode:
     """2: the bit rate is planned over the whole film first, see `build_passes`."""
     codec_tag: str | None = None
     """The sample entry's name where a copy needs another than FFmpeg's choice."""
+    color_space: ColorSpace | None = None
+    """How a source that does not say so is read, or what RGB becomes; the result says it."""
+    full_range: bool = False
+    """The source uses all values of its bits: bring it to the limited range, as television does."""
 
 
 @dataclass(frozen=True, slots=True)

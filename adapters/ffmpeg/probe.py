@@ -24,6 +24,8 @@ from adapters.ffmpeg.supervisor import Box, Completed, Limits, StopReason, begun
 _DISCONTINUOUS = frozenset({"mpegts", "mpeg", "ogg", "live_flv"})
 # libavcodec's names of the orders in which fields are coded and shown.
 _INTERLACED = frozenset({"tt", "bb", "tb", "bt"})
+# What FFmpeg's names of RGB formats begin with.
+_RGB = ("gbr", "rgb", "bgr", "argb", "abgr", "0rgb", "0bgr", "x2rgb", "x2bgr", "pal8")
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
 _TITLE_CHARACTERS = 100
 _CLOCK = re.compile(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)")
@@ -38,7 +40,10 @@ _MEMORY_BYTES = 2 << 30
 
 @dataclass(frozen=True, slots=True)
 class VideoStream:
-    """One video stream. `width` and `height` are as coded, `display_width` and `display_height` as seen."""
+    """One video stream. `width` and `height` are as decoded, `display_width` and `display_height` as seen.
+
+    FFmpeg cuts off what the container crops (MP4's clap, Matroska's PixelCrop), so it is not counted.
+    """
 
     index: int
     """Absolute stream index in the file, as `-map 0:INDEX` wants it."""
@@ -69,6 +74,18 @@ class VideoStream:
     level: int | None = None
     """As the codec writes it: 41 for 4.1 in H.264, 123 in HEVC."""
     bit_rate_kbps: float | None = None
+    is_cropped: bool = False
+    """The container crops the picture, which the codec knows nothing of."""
+
+    @property
+    def is_rgb(self) -> bool:
+        """True for screen recordings, GIFs and pictures: neither matrix nor limited range."""
+        return self.color_space == "gbr" or (self.pixel_format or "").startswith(_RGB)
+
+    @property
+    def has_full_range(self) -> bool:
+        """True where the file says so, or by a pixel format that means it."""
+        return self.color_range == "pc" or (self.pixel_format or "").startswith("yuvj")
 
     @property
     def is_interlaced(self) -> bool:
@@ -264,12 +281,13 @@ def parse_probe(document: Mapping[str, object]) -> Probe:
 
 def _video(item: Mapping[str, object]) -> VideoStream:
     disposition = mapping(item.get("disposition"))
+    across, down = _cropped(item)
     return VideoStream(
         index=count(item.get("index")) or 0,
         codec=text(item.get("codec_name")) or "unknown",
         codec_profile=text(item.get("profile")),
-        width=dimension(item.get("width")),
-        height=dimension(item.get("height")),
+        width=max(0, dimension(item.get("width")) - across),
+        height=max(0, dimension(item.get("height")) - down),
         sample_aspect_ratio=ratio(item.get("sample_aspect_ratio")) or Fraction(1),
         rotation=_rotation(item),
         frame_rate=ratio(item.get("r_frame_rate")),
@@ -287,6 +305,7 @@ def _video(item: Mapping[str, object]) -> VideoStream:
         start_seconds=number(item.get("start_time")),
         level=count(item.get("level")) or None,
         bit_rate_kbps=_bit_rate(item),
+        is_cropped=bool(across or down),
     )
 
 
@@ -347,6 +366,19 @@ def _rotation(item: Mapping[str, object]) -> int:
         return 0
     quarter_turns = round(degrees / 90)
     return quarter_turns % 4 * 90 if abs(degrees - quarter_turns * 90) < 1 else 0
+
+
+def _cropped(item: Mapping[str, object]) -> tuple[int, int]:
+    """Columns and rows that the container cuts off."""
+    side_data = item.get("side_data_list")
+    for entry in side_data if isinstance(side_data, list) else []:
+        found = mapping(entry)
+        if found.get("side_data_type") == "Frame Cropping":
+            left, right, top, bottom = (
+                dimension(found.get(f"crop_{side}")) for side in ("left", "right", "top", "bottom")
+            )
+            return left + right, top + bottom
+    return 0, 0
 
 
 def _stream_duration(item: Mapping[str, object]) -> float | None:

@@ -104,6 +104,8 @@ def _video(planned: VideoEncode, found: VideoStream) -> Mismatch | None:
         return Mismatch(
             "invalid_output", f"planned {wanted or 'SDR'}, found transfer function {found.color_transfer}"
         )
+    if found.pixel_format is not None and planned.pixel_format not in (None, found.pixel_format):
+        return Mismatch("invalid_output", f"planned {planned.pixel_format}, found {found.pixel_format}")
     rate = found.average_frame_rate
     # The average of a short file is off by its first and last frame.
     tolerance = max(0.01, 2 / found.frames) if found.frames else 0.01

@@ -22,7 +22,7 @@ class Job(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    # No index of its own: `newest_jobs_of_an_account` begins with it, and each index is paid for with each change of a row.
+    # Indexed by `newest_jobs_of_an_account`: an index of its own would be paid for with each change of a row.
     account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="jobs", db_index=False)
     state = models.CharField(
         max_length=16, choices=[(s.value, s.value) for s in JobState], default=JobState.QUEUED

@@ -12,6 +12,8 @@ from jobs.planner.gop import Grid, grid_of, nominal_rate
 from jobs.planner.groups import Machine
 from jobs.planner.passthrough import why_audio_encoded, why_encoded
 from jobs.planner.pictures import (
+    at_its_rate,
+    color_space_of,
     copied_video,
     hdr_of,
     pixel_format_of,
@@ -112,11 +114,11 @@ class _Meeting:
             return copied_video(rung, size, video, self.grid, container)
         encode = video_encode(rung, size, video, self.grid)
         if self.ladder.passthrough == "never":
-            return encode
+            return at_its_rate(encode, video, self.grid)
         reason = why_encoded(encode, video, self.probe, container, has_segments=self.ladder.has_segments)
         if reason is not None:
             self.notes.append(f"Rung {rung.name!r} is encoded: {reason}.")
-            return encode
+            return at_its_rate(encode, video, self.grid)
         self.notes.append(f"Rung {rung.name!r} is a copy: the source is what it asks for already.")
         return copied_video(rung, size, video, self.grid, container)
 
@@ -275,6 +277,10 @@ def _pixel_notes(encoded: list[Rung], video: VideoStream) -> Iterator[str]:
         yield f"The source is HDR ({hdr}): {which} are SDR, 8 bits, 4:2:0."
     if hdr and kept:
         yield f"The source is HDR ({hdr}), and so is: {', '.join(map(repr, kept))}."
+    space = color_space_of(video)
+    if space is not None and not video.is_rgb:
+        name = {"bt709": "BT.709", "smpte170m": "BT.601"}[space]
+        yield f"The source does not say what its colours mean: by its size they are taken for {name}."
     formats = sorted({pixel_format_of(rung, video_encoder(rung.encoder), is_hdr=False) for rung in encoded})
     if not hdr and video.pixel_format not in (*_SDR_8_BIT_420, *formats):
         have = "8 bits, 4:2:0" if formats == ["yuv420p"] else " and ".join(formats)

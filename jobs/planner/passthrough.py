@@ -48,12 +48,16 @@ def _why_other_picture(wish: VideoEncode, video: VideoStream) -> str | None:
     played = _PLAYED.get((video.codec, wish.codec_profile or ""), frozenset())
     if video.rotation or video.sample_aspect_ratio != 1:
         return "the source's picture is turned or has pixels that are not square"
+    if video.is_cropped:
+        return "the source's container crops its picture"
     if video.is_interlaced:
         return "the source is interlaced"
     if (video.width, video.height) != (wish.width, wish.height):
         return f"the source has {video.width}x{video.height}, the rung {wish.width}x{wish.height}"
     if wish.tone_map:
         return "the source is HDR, the rung SDR"
+    if wish.full_range:
+        return "the source's picture has the full range of values, the rung the limited one"
     if video.pixel_format != wish.pixel_format:
         return (
             f"the source's pixel format is {video.pixel_format or 'unknown'}, the rung's {wish.pixel_format}"

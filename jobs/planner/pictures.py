@@ -1,7 +1,9 @@
 """A rung meets a picture: its size, its pixels, and the encode of its video stream."""
 
+from dataclasses import replace
+
 from adapters.ffmpeg.command import VideoEncode
-from adapters.ffmpeg.encode import HDR_TRANSFERS, Container, Hdr
+from adapters.ffmpeg.encode import HDR_TRANSFERS, ColorSpace, Container, Hdr
 from adapters.ffmpeg.encoders import VideoEncoder, video_encoder
 from adapters.ffmpeg.probe import VideoStream
 from jobs.planner.gop import Grid
@@ -18,10 +20,24 @@ COPYABLE: dict[Container, frozenset[str]] = {
 _HDR_OF_TRANSFER: dict[str, Hdr] = {transfer: hdr for hdr, transfer in HDR_TRANSFERS.items()}
 _DEFAULT_PIXEL_FORMAT = "yuv420p"
 _TEN_BITS = "yuv420p10le"
+# What says nothing of its colours is taken for HD above PAL's size, as players do. They look at what they are given:
+# the small rungs of an HD film would have other colours than the large ones, if they did not say what they are.
+_SD_LONG_SIDE, _SD_SHORT_SIDE = 1279, 576
 
 
 def hdr_of(video: VideoStream) -> Hdr | None:
     return _HDR_OF_TRANSFER.get(video.color_transfer or "")
+
+
+def color_space_of(video: VideoStream) -> ColorSpace | None:
+    """What an SDR source is taken for where it does not say so, and what RGB becomes; None: it says so itself."""
+    if hdr_of(video) is not None:
+        return None
+    if not video.is_rgb and (video.color_space is not None or video.color_primaries is not None):
+        return None
+    size = size_of_source(video)
+    is_hd = max(size) > _SD_LONG_SIDE or min(size) > _SD_SHORT_SIDE
+    return "bt709" if is_hd or video.is_rgb else "smpte170m"
 
 
 def size_of_source(video: VideoStream) -> Size:
@@ -91,14 +107,32 @@ def video_encode(rung: Rung, size: Size, video: VideoStream, grid: Grid) -> Vide
         hdr=hdr,
         deinterlace=video.is_interlaced,
         passes=rung.passes,
+        color_space=color_space_of(video),
+        full_range=video.has_full_range and (source_hdr is None or hdr is not None),
     )
 
 
+def at_its_rate(encode: VideoEncode, video: VideoStream, grid: Grid) -> VideoEncode:
+    """The same, with its rate made sure where the container does not count its pictures (Matroska, MPEG-TS).
+
+    There nothing tells a constant rate from a promise of one, and a few pictures too few would be off the grid.
+    """
+    if video.frames is not None or encode.frame_rate is not None:
+        return encode
+    return replace(encode, frame_rate=encode.gop_frames / grid.gop_seconds)
+
+
 def copied_video(rung: Rung, size: Size, video: VideoStream, grid: Grid, container: Container) -> VideoEncode:
-    """Raises PlanFailed("container_refused") if the container cannot hold this stream."""
+    """Raises PlanFailed("container_refused") if the container cannot hold this stream as it is shown."""
     if video.codec not in COPYABLE[container]:
         raise PlanFailed(
             "container_refused", not_copyable(rung.name, "video", video.codec, container, COPYABLE[container])
+        )
+    if video.is_cropped:
+        raise PlanFailed(
+            "container_refused",
+            f"The source's container shows {size_of_source(video)} of a larger picture, which {rung.name!r} cannot "
+            "carry over by a copy; name an encoder.",
         )
     return VideoEncode(
         stream_index=video.index,

@@ -70,6 +70,16 @@ GOLDEN = {
         " -sn -dn -map_metadata -1 -map_chapters -1 -fflags +bitexact"
         " -movflags +faststart -f mp4 file:/job/out/720p.mp4",
     ),
+    "full_range_that_does_not_say_what_it_means": (
+        replace(CMAF_VIDEO, video=replace(VIDEO, color_space="bt709", full_range=True)),
+        f"{HEAD} -map 0:0 -filter:v scale=1280:720:flags=bicubic:in_color_matrix=bt709:out_color_matrix=bt709"
+        ":out_range=limited,setsar=1,setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709"
+        " -c:v libx264 -preset veryfast -profile:v high -level:v 4.0 -pix_fmt yuv420p -crf 23"
+        " -maxrate:v 3000k -bufsize:v 6000k -g 50 -keyint_min 50 -sc_threshold 0 -flags:v +cgop"
+        " -an -sn -dn -map_metadata -1 -map_chapters -1 -fflags +bitexact"
+        " -movflags +frag_keyframe+delay_moov+global_sidx+default_base_moof -brand cmfc"
+        " -f mp4 file:/job/out/720p.mp4",
+    ),
     "hdr_at_a_forced_rate": (
         replace(CMAF_VIDEO, video=replace(VIDEO, frame_rate=Fraction(30000, 1001), tone_map=True)),
         f"{HEAD} -map 0:0 -filter:v fps=30000/1001:start_time=0,scale=1280:720:flags=bicubic,setsar=1,"

@@ -186,6 +186,34 @@ def test_only_quarter_turns_turn_the_picture(angle: float, rotation: int) -> Non
     assert video_stream(side_data_list=[{"rotation": angle}]).rotation == rotation
 
 
+def test_what_the_container_crops_is_not_in_the_picture() -> None:
+    crop = {
+        "side_data_type": "Frame Cropping",
+        "crop_left": 80,
+        "crop_right": 40,
+        "crop_top": 4,
+        "crop_bottom": 2,
+    }
+    stream = video_stream(width=640, height=480, side_data_list=[{"rotation": -90}, crop])
+    assert (stream.width, stream.height, stream.is_cropped) == (520, 474, True)
+    assert (stream.display_width, stream.display_height) == (474, 520)
+    assert not video_stream(width=640, height=480).is_cropped
+    absurd = video_stream(
+        width=640, height=480, side_data_list=[crop | {"crop_left": 10**6, "crop_top": "x"}]
+    )
+    assert (absurd.width, absurd.height) == (0, 478)
+
+
+@pytest.mark.parametrize(
+    ("pixel_format", "color_space", "is_rgb"),
+    [("gbrp", None, True), ("yuv444p", "gbr", True), ("bgra", None, True), ("yuv420p", "bt709", False)],
+)
+def test_rgb_is_known_by_its_format_or_its_matrix(
+    pixel_format: str, color_space: str | None, is_rgb: bool
+) -> None:
+    assert video_stream(pix_fmt=pixel_format, color_space=color_space).is_rgb is is_rgb
+
+
 def test_the_old_rotate_tag_is_clockwise() -> None:
     assert video_stream(tags={"rotate": "90"}).rotation == 90
 

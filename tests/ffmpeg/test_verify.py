@@ -55,6 +55,7 @@ def test_an_output_as_planned_passes() -> None:
         (output(PICTURE, SOUND | {"codec_name": "mp3"}), "output_streams_wrong"),
         (output(PICTURE | {"width": 322}, SOUND), "output_size_wrong"),
         (output(PICTURE | {"sample_aspect_ratio": "4:3"}, SOUND), "output_size_wrong"),
+        (output(PICTURE | {"pix_fmt": "yuvj420p"}, SOUND), "invalid_output"),
         (output(PICTURE | {"avg_frame_rate": "24/1"}, SOUND), "output_rate_wrong"),
         (output(duration=None), "invalid_output"),
         (output(duration=61.3), "output_duration_wrong"),

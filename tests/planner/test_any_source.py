@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 from adapters.ffmpeg.command import build_passes
 from adapters.ffmpeg.encoders import VIDEO_ENCODERS, video_encoder
 from adapters.ffmpeg.extras import ExtraEncode, build_extra_argv
+from adapters.ffmpeg.group import Member, build_group
 from adapters.ffmpeg.probe import Probe, parse_probe
 from jobs.faults import SPECS
+from jobs.planner.groups import Machine
 from jobs.planner.ladder import Plan, PlanFailed, resolve
 from jobs.planner.plan import ExtraPlan, RenditionPlan, SubtitlesPlan
 from jobs.planner.problems import problems
@@ -22,6 +24,9 @@ from jobs.planner.specs import (
     LANGUAGES,
     PASSTHROUGH,
     PIXEL_FORMATS,
+    PUBLISH,
+    SEGMENTS,
+    STRATEGIES,
     SUBTITLES,
     AudioRung,
     Extra,
@@ -40,6 +45,13 @@ seconds = st.sampled_from(["0", "0.04", "5.28", "36000", "N/A", "-1", "nan", Non
 codec = st.sampled_from(["h264", "h264", "hevc", "vp8", "vp9", "aac", "ac3", "opus", "pcm_s16le", None])
 flags = st.fixed_dictionaries({"default": st.integers(0, 1), "attached_pic": st.integers(0, 1)})
 
+crop = st.fixed_dictionaries(
+    {
+        "side_data_type": st.just("Frame Cropping"),
+        "crop_left": st.sampled_from([0, 1, 80, 10**7]),
+        "crop_top": st.sampled_from([0, 3, "x"]),
+    }
+)
 video = st.fixed_dictionaries(
     {
         "codec_type": st.just("video"),
@@ -58,7 +70,12 @@ video = st.fixed_dictionaries(
         "pix_fmt": st.sampled_from(["yuv420p", "yuv444p", "yuv420p10le", "gbrp", None]),
         "color_transfer": st.sampled_from(["bt709", "smpte2084", "arib-std-b67", None]),
         "disposition": flags,
-        "side_data_list": st.sampled_from([[], [{"rotation": -90}], [{"rotation": 180}], [{"rotation": 33}]]),
+        "color_space": st.sampled_from(["bt709", "gbr", None]),
+        "color_primaries": st.sampled_from(["bt709", "bt2020", None]),
+        "color_range": st.sampled_from(["tv", "pc", None]),
+        "side_data_list": st.lists(
+            st.sampled_from([{"rotation": -90}, {"rotation": 180}, {"rotation": 33}]) | crop, max_size=2
+        ),
     }
 )
 audio = st.fixed_dictionaries(
@@ -145,7 +162,7 @@ extras = st.lists(
 ).map(tuple)
 ladders = st.builds(
     Ladder,
-    packaging=st.sampled_from(["hls", "dash", "mp4", "webm"]),
+    packaging=st.sampled_from(["hls", "dash", "hls+dash", "mp4", "webm"]),
     rungs=rungs,
     audio=st.none() | sounds,
     gop_seconds=st.sampled_from([0.5, 1.0, 2.0]),
@@ -154,14 +171,24 @@ ladders = st.builds(
     audio_languages=st.sampled_from(LANGUAGES),
     extras=extras,
     subtitles=st.sampled_from(SUBTITLES),
+    segments=st.sampled_from(SEGMENTS),
+    publish=st.sampled_from(PUBLISH),
+    strategy=st.sampled_from(STRATEGIES),
+    cascade_min_ssim=st.sampled_from([None, None, 0.95, 1]),
 ).filter(lambda ladder: not problems(ladder))
 
 
+# A worker of 512 MB holds few rungs of a large picture, one of 64 GB all of them.
+machines = st.none() | st.builds(
+    Machine, memory_bytes=st.sampled_from([1 << 29, 1 << 31, 1 << 36]), cores=st.sampled_from([1, 8])
+)
+
+
 @settings(derandomize=True, deadline=None, max_examples=200)
-@given(ladder=ladders, probe=probes())
-def test_any_source_gives_a_valid_plan_or_a_known_failure(ladder, probe):
+@given(ladder=ladders, probe=probes(), machine=machines)
+def test_any_source_gives_a_valid_plan_or_a_known_failure(ladder, probe, machine):
     try:
-        plan = resolve(ladder, probe)
+        plan = resolve(ladder, probe, machine=machine)
     except PlanFailed as error:
         event(error.code)
         assert error.code in SPECS
@@ -187,6 +214,7 @@ def check(plan: Plan, ladder: Ladder, probe: Probe) -> None:
     assert plan.gop_seconds <= max(4, 4 / Fraction(min(caps, default=1)), 1 / (plan.frame_rate or 1))
     assert all(note.endswith(".") for note in plan.notes)
     check_extras(plan, probe)
+    check_groups(plan, ladder)
     pictures = {stream.index: stream for stream in probe.video}
     for rendition in plan.renditions:
         for argv in build_passes(rendition.encode, ffmpeg=Path("/f"), source=Path("/s"), target=Path("/t")):
@@ -205,12 +233,24 @@ def check(plan: Plan, ladder: Ladder, probe: Probe) -> None:
             assert sound.channels and sound.sample_rate_hz
             assert (sound.bitrate_kbps is None) == (sound.encoder == "flac")
         assert (rendition.kind == "video") == (ladder.has_segments and sound is None)
+        if sound is not None and sound.encoder == COPY:
+            assert ladder.passthrough == "auto" or (ladder.audio and ladder.audio.encoder == COPY)
         picture = rendition.encode.video
+        if picture is not None and picture.encoder == COPY:
+            # A copy is asked for, or what its rung asks for: upright, whole and at no other rate.
+            stream = pictures[picture.stream_index]
+            assert wish.encoder == COPY or (ladder.passthrough == "auto" and not ladder.has_segments)
+            assert wish.encoder == COPY or not (stream.rotation or stream.is_cropped or stream.has_full_range)
         if picture is None or picture.encoder == COPY:
             continue
         assert isinstance(wish, Rung)
         stream = pictures[picture.stream_index]
         assert plan.frame_rate is not None
+        # What nobody has counted is brought to its rate; HDR says what it means, and everything else is told.
+        assert picture.frame_rate is not None or stream.frames is not None
+        assert not (picture.color_space and (picture.tone_map or picture.hdr))
+        assert picture.color_space or picture.tone_map or picture.hdr or not stream.is_rgb
+        assert picture.full_range or picture.tone_map or not stream.has_full_range
         assert plan.gop_seconds == picture.gop_frames / (picture.frame_rate or plan.frame_rate)
         assert (picture.frame_rate or plan.frame_rate) <= (wish.max_frame_rate or 120) * 1.001
         assert not (picture.tone_map and picture.hdr)
@@ -227,6 +267,26 @@ def check(plan: Plan, ladder: Ladder, probe: Probe) -> None:
         low = Fraction(max(picture.width - 2, 0), picture.height + 2)
         high = Fraction(picture.width + 2, max(picture.height - 2, 1))
         assert low <= shape <= high or 2 in (picture.width, picture.height)
+
+
+def check_groups(plan: Plan, ladder: Ladder) -> None:
+    """Who is made together can be: one command for each group, which scales from what comes before."""
+    names = {one.group for one in plan.renditions if one.group is not None}
+    assert not names or ladder.strategy == "group"
+    for name in names:
+        together = [one for one in plan.renditions if one.group == name]
+        assert len(together) > 1
+        assert together[0].key == name
+        keys = [one.key for one in together]
+        members = [
+            Member(one.encode, Path(f"/{one.key}"), keys.index(one.scaled_from) if one.scaled_from else None)
+            for one in together
+        ]
+        argv = build_group(members, ffmpeg=Path("/f"), source=Path("/s"), cpus=4)
+        assert [one for one in argv if one.startswith("file:/") and one != "file:/s"] == [
+            f"file:/{key}" for key in keys
+        ]
+    assert all(one.group for one in plan.renditions if one.scaled_from)
 
 
 def check_extras(plan: Plan, probe: Probe) -> None:

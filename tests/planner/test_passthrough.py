@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import pytest
 
-from jobs.planner.ladder import resolve
+from jobs.planner.ladder import PlanFailed, resolve
 from jobs.planner.specs import AudioRung, Ladder, Rung
 
 RUNG = Rung("1080p", height=1080, maxrate_kbps=5000)
@@ -33,6 +33,15 @@ def test_a_source_that_fits_is_copied_and_says_so(fit, source):
     )
 
 
+def test_a_copy_that_would_lose_the_crop_is_refused(picture, source):
+    ladder = Ladder("mp4", (Rung("same", encoder="copy"),), None)
+    with pytest.raises(
+        PlanFailed, match="shows 480x360 of a larger picture, which 'same' cannot carry over"
+    ) as failed:
+        resolve(ladder, source((picture(width=480, height=360, is_cropped=True),)))
+    assert failed.value.code == "container_refused"
+
+
 def test_nothing_is_copied_unless_asked_for(fit, source):
     video, audio = fit
     assert encoders(resolve(replace(LADDER, passthrough="never"), source((video,), (audio,)))) == (
@@ -47,7 +56,9 @@ def test_nothing_is_copied_unless_asked_for(fit, source):
         ({"codec": "hevc"}, "the source is hevc, the rung h264"),
         ({"rotation": 90}, "turned"),
         ({"sample_aspect_ratio": Fraction(64, 45)}, "not square"),
+        ({"is_cropped": True}, "the source's container crops its picture"),
         ({"field_order": "tt"}, "interlaced"),
+        ({"color_range": "pc"}, "full range"),
         ({"width": 1921}, "the source has 1921x1080, the rung 1920x1080"),
         ({"width": 3840, "height": 2160}, "the source has 3840x2160"),
         ({"color_transfer": "smpte2084", "pixel_format": "yuv420p10le"}, "the source is HDR, the rung SDR"),

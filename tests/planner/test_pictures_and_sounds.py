@@ -1,5 +1,7 @@
 """Fields, HDR, encoders' own defaults, containers and languages."""
 
+from fractions import Fraction
+
 import pytest
 
 from jobs.planner.ladder import PlanFailed, resolve
@@ -18,6 +20,46 @@ def test_an_interlaced_source_is_made_whole_before_anything_else(source, picture
     assert plan.notes == (
         "The source is interlaced: the renditions have whole pictures, one for each two fields.",
     )
+
+
+UNSAID = {"color_space": None, "color_primaries": None, "color_transfer": None}
+
+
+@pytest.mark.parametrize(
+    ("changes", "color_space"),
+    [
+        ({}, None),
+        (UNSAID, "bt709"),
+        (UNSAID | {"width": 1280, "height": 544}, "bt709"),
+        (UNSAID | {"width": 720, "height": 576, "sample_aspect_ratio": Fraction(64, 45)}, "smpte170m"),
+        (UNSAID | {"width": 576, "height": 1024}, "smpte170m"),
+        (UNSAID | {"color_primaries": "bt2020"}, None),
+        (UNSAID | {"color_transfer": "smpte2084"}, None),
+        ({"pixel_format": "gbrp", "color_space": "gbr", "width": 320, "height": 240}, "bt709"),
+    ],
+)
+def test_what_says_nothing_of_its_colours_is_taken_for_what_its_size_means(
+    changes, color_space, source, picture
+):
+    plan = resolve(Ladder("hls", (Rung("144p", height=144),), None), source((picture(**changes),)))
+    assert only(plan).encode.video.color_space == color_space
+    assert any("what its colours mean" in note for note in plan.notes) == (
+        color_space is not None and "pixel_format" not in changes
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_squeezed"),
+    [
+        ({}, False),
+        ({"color_range": "pc"}, True),
+        ({"pixel_format": "yuvj420p"}, True),
+        ({"color_range": "pc", "color_transfer": "smpte2084"}, False),  # tone mapping does it
+    ],
+)
+def test_the_full_range_becomes_the_limited_one(changes, is_squeezed, source, picture):
+    plan = resolve(Ladder("hls", (Rung("144p", height=144),), None), source((picture(**changes),)))
+    assert only(plan).encode.video.full_range == is_squeezed
 
 
 @pytest.mark.parametrize(("transfer", "name"), [("arib-std-b67", "HLG"), ("smpte2084", "PQ")])

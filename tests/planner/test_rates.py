@@ -69,3 +69,17 @@ def test_a_cap_above_the_source_changes_nothing(source, picture):
     plan = resolve(Ladder("hls", (HIGH, LOW), None), source((picture(),)))
     assert [one.encode.video.frame_rate for one in plan.renditions] == [None, None]
     assert plan.notes == ()
+
+
+def test_a_rate_is_made_sure_where_the_container_does_not_count_its_pictures(source, picture):
+    """Matroska's promise of 25 a second says nothing of those that are missing."""
+    for frames, rate in ((1500, None), (None, Fraction(25))):
+        plan = resolve(Ladder("hls", (HIGH,), None), source((picture(frames=frames),)))
+        assert plan.renditions[0].encode.video.frame_rate == rate
+        assert plan.notes == ()
+
+
+def test_a_copy_is_not_refused_for_pictures_that_nobody_has_counted(source, picture):
+    video = picture(frames=None, bit_rate_kbps=900.0, height=720, width=1280)
+    plan = resolve(Ladder("mp4", (HIGH,), None, passthrough="auto"), source((video,)))
+    assert plan.renditions[0].encode.video.encoder == "copy"
