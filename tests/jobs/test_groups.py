@@ -63,10 +63,13 @@ def test_a_group_is_one_process_and_each_rung_its_own_rendition(acme, planned, f
         next(word for word in argv if word.endswith(f"/out/{height}p.mp4")) for height in (240, 160, 90)
     ]
     graph = argv[argv.index("-filter_complex") + 1]
+    # The clip does not name its colours.
+    hd, named = "flags=bicubic:in_color_matrix=bt709:out_color_matrix=bt709", "setsar=1,setparams="
+    named += "color_primaries=bt709:color_trc=bt709:colorspace=bt709"
     assert graph == (
-        "[0:0]scale=426:240:flags=bicubic,split=2[p0][s1];[p0]setsar=1[v0];"
-        "[s1]scale=284:160:flags=bicubic,split=2[p1][s2];[p1]setsar=1[v1];"
-        "[s2]scale=160:90:flags=bicubic,setsar=1[v2]"
+        f"[0:0]scale=426:240:{hd},split=2[p0][s1];[p0]{named}[v0];"
+        f"[s1]scale=284:160:{hd},split=2[p1][s2];[p1]{named}[v1];"
+        f"[s2]scale=160:90:{hd},{named}[v2]"
     )
     assert len({(row.cpu_seconds, row.stderr_id, row.encoder_identity_id) for row in rows}) == 1
 
