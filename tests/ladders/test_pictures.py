@@ -69,9 +69,7 @@ def test_the_true_film_is_recognised(name, filters, studio, ffmpeg_other):
         pytest.param("turned_anamorphic", "hflip,vflip", None, id="turned the other way"),
         pytest.param("mirrored", "hflip", None, id="mirrored"),
         pytest.param("cropped", "scale=640:360", (640, 360), id="stretched to what was cropped"),
-        pytest.param(
-            "full_range", "h264_metadata=video_full_range_flag=0", None, id="full range called limited"
-        ),
+        pytest.param("edited", "lutyuv=y=(val-16)*255/219", None, id="full range called limited"),
         pytest.param("edited", "setparams=range=full", None, id="limited range called full"),
         pytest.param("rgb", f"format=yuv420p,{_709}", None, id="BT.601 called BT.709"),
         pytest.param("unsaid", "setparams=colorspace=smpte170m", None, id="HD read as SD"),
