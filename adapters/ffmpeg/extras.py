@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from adapters.ffmpeg.command import DEINTERLACE, HEAD, TONE_MAP
+from adapters.ffmpeg.encode import ColorSpace
 from adapters.ffmpeg.inputs import input_arguments
 
 ExtraKind = Literal["poster", "thumbnail", "preview_clip", "animated_preview", "sprite_sheet", "waveform"]
@@ -45,6 +46,9 @@ _MOVING: Mapping[ExtraFormat, tuple[str, ...]] = {
     "webp": ("-c:v", "libwebp_anim", "-quality", "70", "-loop", "0", "-pix_fmt", "yuv420p", "-f", "webp"),
     "gif": ("-c:v", "gif", "-loop", "0", "-f", "gif"),
 }
+# They cannot say what their colours mean: it is BT.601, whatever the film's were (JFIF 1.02; WebP's container
+# specification, https://developers.google.com/speed/webp/docs/riff_container).
+_BT601: frozenset[ExtraFormat] = frozenset({"jpeg", "webp"})
 _WAVE_COLOUR = "0x4a7dff"
 
 
@@ -71,6 +75,10 @@ class ExtraEncode:
     """The sound of a preview clip."""
     tone_map: bool = False
     deinterlace: bool = False
+    color_space: ColorSpace | None = None
+    """How a source that does not say so is read, or what RGB becomes."""
+    full_range: bool = False
+    """The source uses all values of its bits."""
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -176,15 +184,31 @@ def _filter(extra: ExtraEncode) -> str:
         chain.append(f"fps=1/{extra.interval_seconds:g}:start_time=0")
     elif extra.kind == "animated_preview":
         chain.append(f"fps={extra.frames_per_second:g}")
-    chain += [f"scale={extra.width}:{extra.height}:flags=bicubic", "setsar=1"]
+    chain += [_scale(extra), "setsar=1"]
     if extra.tone_map:
         chain += [TONE_MAP, "format=yuv420p"]
+        if extra.format in _BT601:
+            chain.append("scale=out_color_matrix=smpte170m")
+    elif extra.color_space is not None and extra.format == "mp4":
+        name = extra.color_space
+        chain.append(f"setparams=color_primaries={name}:color_trc={name}:colorspace={name}")
     if extra.kind == "sprite_sheet":
         chain.append(f"tile={extra.columns}x{extra.rows}")
     elif extra.format == "gif":
         # 256 colours, chosen for this clip.
         chain.append("split[a][b];[a]palettegen=stats_mode=diff[p];[b][p]paletteuse=dither=bayer")
     return ",".join(chain)
+
+
+def _scale(extra: ExtraEncode) -> str:
+    scaler = f"scale={extra.width}:{extra.height}:flags=bicubic"
+    if extra.color_space is not None:
+        scaler += f":in_color_matrix={extra.color_space}"
+    out = "smpte170m" if extra.format in _BT601 and not extra.tone_map else extra.color_space
+    if out is not None:
+        scaler += f":out_color_matrix={out}"
+    # What JPEG, PNG and GIF hold has the full range anyway.
+    return f"{scaler}:out_range=limited" if extra.full_range and extra.format in ("mp4", "webp") else scaler
 
 
 def _clock(seconds: float) -> str:

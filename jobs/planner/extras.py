@@ -4,7 +4,7 @@ import math
 
 from adapters.ffmpeg.extras import FORMATS, SUFFIXES, ExtraEncode, ExtraFormat, ExtraKind
 from adapters.ffmpeg.probe import AudioStream, Probe, VideoStream
-from jobs.planner.pictures import hdr_of, size_of_source
+from jobs.planner.pictures import color_space_of, hdr_of, size_of_source
 from jobs.planner.plan import ExtraPlan
 from jobs.planner.sizes import Size, fit, own_size
 from jobs.planner.specs import MEDIA_INFO, Extra, Rung
@@ -113,6 +113,8 @@ def _picture(
         audio_stream_index=audio.index if audio and kind == "preview_clip" else None,
         tone_map=hdr_of(video) is not None,
         deinterlace=video.is_interlaced,
+        color_space=color_space_of(video),
+        full_range=video.has_full_range and hdr_of(video) is None,
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from adapters.ffmpeg.extras import FORMATS, ExtraEncode, ExtraFormat, build_extra_argv, sprite_vtt, tiles
 from adapters.ffmpeg.probe import run_probe
@@ -28,7 +29,7 @@ GOLDEN = {
     "thumbnail": (
         THUMBNAIL,
         HEAD.format(" -ss 5.000000")
-        + " -map 0:0 -an -filter:v scale=640:360:flags=bicubic,setsar=1"
+        + " -map 0:0 -an -filter:v scale=640:360:flags=bicubic:out_color_matrix=smpte170m,setsar=1"
         + f" -frames:v 1 -c:v mjpeg -q:v 3 -pix_fmt yuvj420p -f image2 -update 1 {TAIL}",
     ),
     "hdr_poster": (
@@ -36,7 +37,7 @@ GOLDEN = {
         HEAD.format("")
         + " -map 0:0 -an -filter:v bwdif=mode=send_frame:parity=auto:deint=all,scale=640:360:flags=bicubic,setsar=1,"
         + "zscale=pin=2020:min=2020_ncl:t=linear:npl=100,format=gbrpf32le,zscale=p=709,"
-        + "tonemap=tonemap=hable:desat=0,zscale=t=709:m=709:r=limited,format=yuv420p"
+        + "tonemap=tonemap=hable:desat=0,zscale=t=709:m=709:r=limited,format=yuv420p,scale=out_color_matrix=smpte170m"
         + f" -frames:v 1 -c:v libwebp -quality 80 -pix_fmt yuv420p -f image2 -update 1 {TAIL}",
     ),
     "clip": (
@@ -57,7 +58,8 @@ GOLDEN = {
     "sprites": (
         SPRITES,
         HEAD.format("")
-        + " -map 0:0 -an -filter:v fps=1/1:start_time=0,scale=160:90:flags=bicubic,setsar=1,tile=3x2"
+        + " -map 0:0 -an -filter:v fps=1/1:start_time=0,scale=160:90:flags=bicubic:out_color_matrix=smpte170m,"
+        + "setsar=1,tile=3x2"
         + f" -frames:v 1 -c:v mjpeg -q:v 3 -pix_fmt yuvj420p -f image2 -update 1 {TAIL}",
     ),
     "waveform": (
@@ -169,3 +171,75 @@ def test_the_cues_of_a_sheet_name_its_tiles() -> None:
     assert sprite_vtt(SPRITES, 7200.5, "s.jpg").count("-->") == 6
     late = sprite_vtt(replace(SPRITES, interval_seconds=3600.0), 7200.0, "s.jpg")
     assert "01:00:00.000 --> 02:00:00.000" in late
+
+
+# Eight colours in bars, as RGB: what every reader of the pictures has to see.
+BARS = [
+    (200, 30, 30), (30, 160, 40), (30, 40, 200), (210, 200, 40),
+    (40, 190, 200), (190, 40, 180), (230, 230, 230), (25, 25, 25),
+]  # fmt: skip
+PIXELS = {
+    "bt709": (
+        "scale=out_color_matrix=bt709,setparams=colorspace=bt709:color_primaries=bt709:color_trc=bt709",
+        {},
+    ),
+    "bt601": (
+        "scale=out_color_matrix=smpte170m,"
+        "setparams=colorspace=smpte170m:color_primaries=smpte170m:color_trc=smpte170m",
+        {},
+    ),
+    "full range": (
+        "scale=out_color_matrix=bt709:out_range=full,"
+        "setparams=colorspace=bt709:color_primaries=bt709:color_trc=bt709:range=full",
+        {"full_range": True},
+    ),
+    "unsaid": (
+        "scale=out_color_matrix=bt709,setparams=colorspace=unknown:color_primaries=unknown:color_trc=unknown",
+        {"color_space": "bt709"},
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def bars(ffmpeg: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """A second of eight bars, by what their pixels mean."""
+    folder = tmp_path_factory.mktemp("bars")
+    colours = [
+        f"color=c=#{''.join(f'{part:02x}' for part in bar)}:s=80x360:r=10:d=1,format=gbrp" for bar in BARS
+    ]
+    graph = ";".join(f"{one}[c{number}]" for number, one in enumerate(colours))
+    joined = "".join(f"[c{number}]" for number in range(len(BARS)))
+    made = {}
+    for name, (pixels, _) in PIXELS.items():
+        made[name] = folder / f"{name}.mkv".replace(" ", "_")
+        whole = f"{graph};{joined}hstack=inputs={len(BARS)},{pixels},format=yuv420p[v]"
+        argv: list[str | Path] = [
+            *(ffmpeg, "-v", "error", "-filter_complex", whole, "-map", "[v]"),
+            *("-c:v", "libx264", "-qp", "4", "-preset", "ultrafast", made[name]),
+        ]
+        subprocess.run(argv, check=True, capture_output=True)
+    return made
+
+
+@pytest.mark.parametrize("form", ["jpeg", "webp", "png", "gif", "webp_anim"])
+@pytest.mark.parametrize("pixels", PIXELS)
+def test_a_picture_has_the_colours_of_the_film_for_every_reader(
+    form: str, pixels: str, bars: dict[str, Path], ffmpeg: Path, tmp_path: Path
+) -> None:
+    wish = ExtraEncode("poster", "png", 0, 640, 360, **PIXELS[pixels][1])  # type: ignore[arg-type]
+    moving = form in ("gif", "webp_anim")
+    wish = replace(
+        wish,
+        kind="animated_preview" if moving else "poster",
+        format="webp" if form == "webp_anim" else form,  # type: ignore[arg-type]
+        duration_seconds=0.5 if moving else None,
+    )
+    with Image.open(made(wish, ffmpeg, bars[pixels], tmp_path)) as picture:
+        shown = picture.convert("RGB")
+        seen = [shown.getpixel((80 * number + 40, 180)) for number in range(len(BARS))]
+    worst = max(
+        abs(is_ - should)
+        for one, bar in zip(seen, BARS, strict=True)
+        for is_, should in zip(one, bar, strict=True)  # type: ignore[arg-type]
+    )
+    assert worst <= 8, list(zip(seen, BARS, strict=True))
