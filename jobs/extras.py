@@ -11,12 +11,11 @@ from uuid import UUID
 
 from django.conf import settings
 
-from adapters.ffmpeg.extras import build_extra_argv, sprite_vtt
-from adapters.ffmpeg.probe import ProbeFailed, run_probe
+from adapters.ffmpeg.extras import ExtraEncode, build_extra_argv, sprite_vtt
 from adapters.ffmpeg.supervisor import Box
 from adapters.imaging.encode import ImageEncode
 from adapters.imaging.seen import parse_still
-from jobs import faults, imaging, storing
+from jobs import faults, imaging, pictures, storing
 from jobs.attempts import Faulted, Running
 from jobs.encoding import encode
 from jobs.ingest import stage
@@ -50,7 +49,7 @@ def make(running: Running, rendition: Rendition) -> dict[UUID, dict[str, Any]]:
         files.append(File(cues, cues.name))
     outputs = storing.name(running, rendition, files)
     with storing.stored(outputs, files):
-        return {outputs[0].id: _look(target)}
+        return {outputs[0].id: _look(target, planned.encode)}
 
 
 def _write_info(running: Running, rendition: Rendition, target: Path) -> dict[UUID, dict[str, Any]]:
@@ -78,14 +77,14 @@ def media_info(source: Source, plan: Mapping[str, Any]) -> dict[str, Any]:
     return {"source": {**known, "probe": {**probe, "format": container}}, "plan": plan}
 
 
-def _look(file: Path) -> dict[str, Any]:
-    """Raises Faulted for a file that is empty, or nothing that can be shown."""
+def _look(file: Path, encode: ExtraEncode) -> dict[str, Any]:
+    """Raises Faulted for a file that is empty, or not the picture that was planned."""
     if file.stat().st_size == 0:
         raise Faulted(faults.fault("invalid_output", "the file is empty"))
-    try:
-        probe, document = run_probe(settings.FFPROBE_BINARY, file)
-    except ProbeFailed as error:
-        raise Faulted(faults.fault("invalid_output", error.diagnosis.detail)) from error
-    if not probe.video:
-        raise Faulted(faults.fault("invalid_output", "the file holds no picture"))
+    if encode.format == "mp4":
+        probe, document = pictures.film(file)
+    else:
+        columns, rows = (encode.columns, encode.rows) if encode.kind == "sprite_sheet" else (1, 1)
+        size = encode.width * columns, encode.height * rows
+        probe, document = pictures.look(file, encode.format, *size)
     return {"probe": document, "duration_seconds": probe.duration_seconds}

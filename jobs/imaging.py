@@ -1,19 +1,17 @@
 """Pictures of images and documents: one child in its box for each extra."""
 
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 
-from adapters.ffmpeg.probe import ProbeFailed, run_probe
 from adapters.ffmpeg.supervisor import Box, Limits, StopReason
 from adapters.imaging import imager
-from adapters.imaging.encode import ImageEncode, Picture
+from adapters.imaging.encode import ImageEncode
 from adapters.imaging.identity import identify
 from adapters.imaging.imager import ImagingFailed
 from adapters.imaging.seen import parse_still
-from jobs import evidence, faults, storing
+from jobs import evidence, faults, pictures, storing
 from jobs.attempts import Faulted, Progress, Running
 from jobs.ingest import kind_of, stage
 from jobs.leases import LeaseLost
@@ -38,7 +36,7 @@ def make(running: Running, rendition: Rendition, encode: ImageEncode) -> dict[UU
     outputs = storing.name(running, rendition, files)
     with storing.stored(outputs, files):
         return {
-            output.id: _look(file.file, picture, encode.format)
+            output.id: {"probe": pictures.look(file.file, encode.format, picture.width, picture.height)[1]}
             for output, file, picture in zip(outputs, files, encode.pictures, strict=True)
         }
 
@@ -80,24 +78,3 @@ def _run(running: Running, rendition: Rendition, argv: tuple[str, ...], box: Box
         imager.judge(completed, answer, stderr.decode("utf-8", "replace"))
     except ImagingFailed as error:
         raise Faulted(faults.fault(error.code, error.detail)) from error
-
-
-def _look(file: Path, planned: Picture, format: str) -> dict[str, Any]:
-    """By other eyes than those that made it. Raises Faulted for what is no picture, or not of the planned size."""
-    # Told by its name that a file is a JPEG, ffprobe believes it.
-    if kind_of(file) != format:
-        raise Faulted(faults.fault("invalid_output", f"{file.name} is no {format}"))
-    try:
-        probe, document = run_probe(settings.FFPROBE_BINARY, file)
-    except ProbeFailed as error:
-        raise Faulted(faults.fault("invalid_output", error.diagnosis.detail)) from error
-    found = probe.video[0] if probe.video else None
-    if found is None:
-        raise Faulted(faults.fault("invalid_output", f"{file.name} holds no picture"))
-    # A build without PNG's decoder knows the format alone.
-    if (found.width or format != "png") and (found.width, found.height) != (planned.width, planned.height):
-        size = f"{found.width}x{found.height}"
-        raise Faulted(
-            faults.fault("output_size_wrong", f"{size} instead of {planned.width}x{planned.height}")
-        )
-    return {"probe": document}
