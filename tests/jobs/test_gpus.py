@@ -18,7 +18,7 @@ from jobs.planner.specs import Ladder, Rung
 from jobs.requeue import NotRequeueable, Wish
 from jobs.routing import TRANSCODE_CPU, TRANSCODE_GPU
 from jobs.states import JobState, RenditionState, StepKind, StepState
-from tests.factories import drive, make_job, next_step, run_step, upload
+from tests.factories import COLOURS_NOTE, drive, make_job, next_step, run_step, upload
 from tests.jobs.gpu_stand_in import Driver
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -90,7 +90,10 @@ def test_a_proven_encoder_makes_its_rung_on_the_gpu(driver, planned):
     attempt = Attempt.objects.get(job=job, rendition__isnull=False)
     assert attempt.argv[attempt.argv.index("-c:v") + 1] == "h264_nvenc"
     assert attempt.evidence == {}
-    assert job.plan["notes"] == ["'240p' is made by h264_nvenc on a GPU, or by libx264 where none can."]
+    assert job.plan["notes"] == [
+        COLOURS_NOTE,
+        "'240p' is made by h264_nvenc on a GPU, or by libx264 where none can.",
+    ]
     assert Output.objects.get(job=job, kind="rendition").codecs.startswith("avc1")
 
 

@@ -15,7 +15,7 @@ from jobs import stores
 from jobs.models import Attempt, Job, Output
 from jobs.planner.specs import Extra
 from jobs.states import JobState, OutputState, RenditionState, StepKind
-from tests.factories import SMALL_LADDER, drive, make_job, run_step, s3_client, upload
+from tests.factories import COLOURS_NOTE, SMALL_LADDER, drive, make_job, run_step, s3_client, upload
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -131,7 +131,7 @@ def test_every_packaging_carries_them(acme, subtitled, ffprobe, how):
     source = subtitled((ENGLISH, "eng", "srt", "default"), (GERMAN, "ger", "ass", "forced"))
     job = drive(make_job(acme, upload(acme, source, "film.mkv"), replace(LADDER, **how)))
     assert job.state == JobState.SUCCEEDED
-    assert job.plan["notes"] == []
+    assert job.plan["notes"] == [COLOURS_NOTE]
     english, german = words_of(job, "subtitles-eng"), words_of(job, "subtitles-ger")
     assert (english.path, english.content_type) == ("subtitles-eng/1/subtitles-eng.vtt", "text/vtt")
     assert read(english) == AS_WEBVTT
@@ -191,7 +191,10 @@ def test_subtitles_that_show_nothing_are_left_out_with_a_note(acme, subtitled):
     source = subtitled((ENGLISH, "eng", "srt", "default"), (LATE, "fre", "srt", "0"))
     job = drive(make_job(acme, upload(acme, source, "film.mkv"), replace(LADDER, publish="progressive")))
     assert job.state == JobState.SUCCEEDED
-    assert job.plan["notes"] == ["'subtitles-fre' is left out: it shows nothing during the film."]
+    assert job.plan["notes"] == [
+        COLOURS_NOTE,
+        "'subtitles-fre' is left out: it shows nothing during the film.",
+    ]
     assert [one[1] for one in listed(job)] == ["en"]
     french = job.renditions.get(key="subtitles-fre")
     assert (french.state, french.outputs.count()) == (RenditionState.SUCCEEDED, 0)
