@@ -1,10 +1,10 @@
-"""Inserting rows of one model in one statement, for a fifth of the CPU that the ORM's `bulk_create` takes.
+"""Inserting and updating rows of one model in one statement, for a fifth of the CPU that the ORM takes.
 
 For the rows that every transaction writes: what the ORM spends on them (a savepoint, a compiler, batches) is
 more than PostgreSQL's own work. What the database makes (serial keys, defaults) is not read back.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -58,3 +58,28 @@ def _columns(model: type[Model]) -> tuple[str, tuple["Field[Any, Any]", ...]]:
     quote = connection.ops.quote_name
     names = ", ".join(quote(field.column) for field in fields if field.column)
     return f"INSERT INTO {quote(model._meta.db_table)} ({names}) VALUES ", fields  # noqa: S608 - our own names
+
+
+def update(model: type[Model], where: Mapping[str, object], fields: Mapping[str, object]) -> int:
+    """Set plain columns of the rows that have these values; how many there were.
+
+    A field's value may be another row, or Now(). By hand as well: Django takes longer to write such a statement down
+    than PostgreSQL to run it.
+    """
+    changes: list[str] = []
+    values: list[Any] = []
+    for name, value in fields.items():
+        column = model._meta.get_field(name).attname  # type: ignore[union-attr]  # every one of them is a column
+        if isinstance(value, Now):
+            changes.append(f"{column} = statement_timestamp()")
+        else:
+            changes.append(f"{column} = %s")
+            values.append(value.pk if isinstance(value, Model) else value)
+    conditions = " AND ".join(f"{name} = %s" for name in where)
+    values.extend(where.values())
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE {model._meta.db_table} SET {', '.join(changes)} WHERE {conditions}",  # noqa: S608 - our own names
+            values,
+        )
+        return int(cursor.rowcount)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
+from functools import partial
 
 import structlog
 from django.conf import settings
@@ -50,14 +51,16 @@ def dispatch(queues: Iterable[str]) -> int:
         return 0  # most rounds: another conductor was faster, or it was only the tick
     left = 0
     for queue, room in admission.windows(due).items():
-        steps = _due(queue, room)
-        for position, step in enumerate(steps):
-            if not canvas.hint(step):
-                # A frozen broker takes its whole timeout for each try; the leases cannot wait for that.
-                take_back(steps[position:])
-                return left
-            HINTS.labels(queue).inc()
-            left += 1
+        # Who has had no hint yet does not wait until somebody has looked for lost ones.
+        for find in (partial(_unhinted, queue, room), partial(_unanswered, queue)):
+            steps = find()
+            for position, step in enumerate(steps):
+                if not canvas.hint(step):
+                    # A frozen broker takes its whole timeout for each try; the leases cannot wait for that.
+                    take_back(steps[position:])
+                    return left
+                HINTS.labels(queue).inc()
+                left += 1
     return left
 
 
@@ -67,18 +70,22 @@ def _with_something_due(queues: Iterable[str]) -> list[str]:
         return [queue for (queue,) in cursor.fetchall()]
 
 
-def _due(queue: str, room: int) -> list[Step]:
-    """What is due in a queue, marked as hinted."""
+def _unhinted(queue: str, room: int) -> list[Step]:
+    """What is due in a queue, as much as there is room for, marked as hinted."""
     # Who was interrupted goes before who never began: its job has waited longest.
     steps = _mark(queue, room, hints=(0, 0), attempts=(1, _NO_BOUND)) if room else []
     if len(steps) < room:
         steps += _mark(queue, room - len(steps), hints=(0, 0), attempts=(0, 0))
-    # A hint that led to no claim in its time: lost, or still waiting in a long queue. One more does no harm.
-    repeated = _mark(queue, _REPEATED_AT_ONCE, hints=(1, _NO_BOUND), attempts=(0, _NO_BOUND))
-    for step in repeated:
+    return steps
+
+
+def _unanswered(queue: str) -> list[Step]:
+    """Hints that led to no claim in their time: lost, or still waiting in a long queue. One more does no harm."""
+    steps = _mark(queue, _REPEATED_AT_ONCE, hints=(1, _NO_BOUND), attempts=(0, _NO_BOUND))
+    for step in steps:
         REPAIRS.labels("hint_repeated").inc()
         log.info("hint repeated", job=str(step.job_id), step=str(step.id), queue=queue, hints=step.hints)
-    return steps + repeated
+    return steps
 
 
 def take_back(steps: Sequence[Step]) -> None:
