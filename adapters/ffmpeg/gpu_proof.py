@@ -15,8 +15,8 @@ from adapters.ffmpeg.encoders import GPU_ENCODERS, Gpu, Hardware, video_encoder
 from adapters.ffmpeg.gpu_sessions import Session
 from adapters.ffmpeg.inputs import input_arguments
 from adapters.ffmpeg.sandbox.box import render_nodes
-from adapters.ffmpeg.stderr import diagnose
-from adapters.ffmpeg.supervisor import Box, Limits, supervise
+from adapters.ffmpeg.supervisor import Box, Limits
+from adapters.ffmpeg.trial import problem_of
 
 # Above what any of these encoders calls too small.
 _WIDTH, _HEIGHT = 640, 360
@@ -88,26 +88,8 @@ def _decodes(ffmpeg: Path, hardware: Hardware, node: str, encoded: Path, session
 
 
 def _run(argv: tuple[str, ...], folder: Path, readable: Sequence[Path], session: Session) -> str | None:
-    stderr = folder / "stderr"
-    completed = supervise(
-        argv,
-        workspace=folder,
-        box=Box(readable=tuple(readable), writable=(folder / "out",), devices=session.devices),
-        stderr_file=stderr,
-        limits=_LIMITS,
-        on_output=lambda data: True,
-        stop_reason=lambda: None,
-    )
-    if completed.exit_code == 0 and completed.stop_reason is None:
-        return None
-    diagnosis = diagnose(
-        stop_reason=completed.stop_reason,
-        signal=completed.signal,
-        exit_code=completed.exit_code,
-        stderr=stderr.read_text(errors="replace"),
-        stop_detail=completed.stop_detail,
-    )
-    return diagnosis.detail or diagnosis.code
+    box = Box(readable=tuple(readable), writable=(folder / "out",), devices=session.devices)
+    return problem_of(argv, folder=folder, box=box, limits=_LIMITS)
 
 
 def _encode(name: str) -> Encode:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from adapters.ffmpeg.encoders import AUDIO_ENCODERS, GPU_ENCODERS, VIDEO_ENCODERS
 from adapters.ffmpeg.sandbox.box import grants
-from adapters.ffmpeg.stderr import diagnose
-from adapters.ffmpeg.supervisor import Box, Limits, supervise
+from adapters.ffmpeg.supervisor import Box, Limits
+from adapters.ffmpeg.trial import problem_of
 
 _PICTURE = ("-f", "lavfi", "-i", "color=s=320x240:r=25")
 _SOUND = ("-f", "lavfi", "-i", "anullsrc=r=48000:cl=stereo")
@@ -34,26 +34,7 @@ def try_encoder(ffmpeg: Path, name: str) -> str | None:
         what = (*_SOUND, "-t", "0.1", "-c:a", name)
     argv = (str(ffmpeg), "-nostdin", "-hide_banner", "-loglevel", "level+warning", *what, "-f", "null", "-")
     with tempfile.TemporaryDirectory() as folder:
-        stderr = Path(folder, "stderr")
-        completed = supervise(
-            argv,
-            workspace=Path(folder),
-            box=Box(),
-            stderr_file=stderr,
-            limits=_LIMITS,
-            on_output=lambda data: True,
-            stop_reason=lambda: None,
-        )
-        if completed.exit_code == 0 and completed.stop_reason is None:
-            return None
-        diagnosis = diagnose(
-            stop_reason=completed.stop_reason,
-            signal=completed.signal,
-            exit_code=completed.exit_code,
-            stderr=stderr.read_text(errors="replace"),
-            stop_detail=completed.stop_detail,
-        )
-    return diagnosis.detail or diagnosis.code
+        return problem_of(argv, folder=Path(folder), box=Box(), limits=_LIMITS)
 
 
 def fonts(ffmpeg: Path) -> tuple[Path, ...]:
