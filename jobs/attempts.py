@@ -55,6 +55,8 @@ class Faulted(Exception):
         super().__init__(f"{fault.code}: {fault.detail}")
         self.fault = fault
         self.retry_after_seconds = retry_after_seconds
+        # Who failed together with others has failed for the same reason, and alone would again.
+        self.is_common = fault.bucket in _OF_THE_SOURCE
 
 
 class HandedBack(Exception):
@@ -205,8 +207,8 @@ def end_badly(
 ) -> float | None:
     """End the attempt, and give its step back or give it up, as the fault's bucket says. Raises LeaseLost.
 
-    `split`: it failed together with others, and perhaps for the sake of one of them. Unless it is the source that is
-    at fault, which they have in common, the step is given back once whatever the bucket says: it then runs alone.
+    `split`: it failed together with others, and perhaps for the sake of one of them. The step is given back once
+    whatever the bucket says: it then runs alone.
     Answers the delay in seconds until the next attempt, or None where there will be none.
     """
     decision = faults.decide(
@@ -218,7 +220,7 @@ def end_badly(
     if state == AttemptState.LOST and _earlier(held).filter(state=state).count() + 1 >= WORKER_LOSSES:
         # A source that kills its worker would kill them all, one after the other.
         fault, decision = faults.fault("worker_killed_repeatedly", fault.code), GiveUp(dead_letter=True)
-    if split and isinstance(decision, GiveUp) and fault.bucket not in _OF_THE_SOURCE:
+    if split and isinstance(decision, GiveUp):
         decision = Retry(0.0)
     if isinstance(decision, Retry):
         queue = _queue_after(held, fault)
@@ -261,7 +263,7 @@ def _fail(held: Claim, error: Faulted, *, split: bool = False) -> str:
             fault,
             state=AttemptState.FAILED,
             retry_after_seconds=error.retry_after_seconds,
-            split=split,
+            split=split and not error.is_common,
         )
     except LeaseLost:
         logger.warning("lease lost", attempt=str(held.attempt_id))

@@ -143,11 +143,12 @@ def _inspect(
 ) -> _Seen:
     """Exit code 0 is not enough: damaged sources give short files with it. Raises Faulted."""
     frames = encoded.frames
+    damage = decode_errors(encoded.stderr, encode.streams)
     try:
         probe, document = answer()
     except ProbeFailed as error:
         raise Faulted(faults.fault("invalid_output", error.diagnosis.detail)) from error
-    mismatch = verify_output(encode, probe, decode_errors=decode_errors(encoded.stderr), frames=frames)
+    mismatch = verify_output(encode, probe, decode_errors=damage, frames=frames)
     if mismatch is not None:
         raise Faulted(faults.fault(mismatch.code, mismatch.message))
     index, codecs = None, ""

@@ -14,7 +14,7 @@ from django.conf import settings
 from adapters.ffmpeg.group import Member, build_group
 from adapters.ffmpeg.supervisor import Box
 from jobs import execution
-from jobs.attempts import Running, Work
+from jobs.attempts import Faulted, Running, Work
 from jobs.encoding import Encoded, encode
 from jobs.ingest import stage
 from jobs.models import Rendition, Source
@@ -41,21 +41,26 @@ def _encode(runnings: Sequence[Running]) -> list[Work]:
     )
     folder.mkdir()
     durations = [one.encode.duration_seconds for one in planned]
-    encoded = encode(
-        runnings,
-        renditions[0].job,
-        [
-            build_group(
-                members(planned, folder),
-                ffmpeg=settings.FFMPEG_BINARY,
-                source=source,
-                cpus=len(os.sched_getaffinity(0)),
-            )
-        ],
-        box=Box(readable=(source,), writable=(folder,)),
-        duration_seconds=max((one for one in durations if one is not None), default=None),
-        output_bytes=settings.OUTPUT_LIMIT_BYTES * len(runnings),
-    )
+    try:
+        encoded = encode(
+            runnings,
+            renditions[0].job,
+            [
+                build_group(
+                    members(planned, folder),
+                    ffmpeg=settings.FFMPEG_BINARY,
+                    source=source,
+                    cpus=len(os.sched_getaffinity(0)),
+                )
+            ],
+            box=Box(readable=(source,), writable=(folder,)),
+            duration_seconds=max((one for one in durations if one is not None), default=None),
+            output_bytes=settings.OUTPUT_LIMIT_BYTES * len(runnings),
+        )
+    except Faulted as error:
+        # A film whose sound is broken has a picture, and the other way round.
+        error.is_common &= len({one.encode.streams for one in planned}) == 1
+        raise
     return [
         partial(_finish, rendition=rendition, planned=one, folder=folder, encoded=encoded)
         for rendition, one in zip(renditions, planned, strict=True)

@@ -103,6 +103,11 @@ class Encode:
         if self.container not in get_args(Container):
             raise ValueError(f"unknown container {self.container!r}")
 
+    @property
+    def streams(self) -> frozenset[int]:
+        """Those of the source that it is made from, by their absolute index."""
+        return frozenset(one.stream_index for one in (self.video, self.audio) if one is not None)
+
     def to_json(self) -> JsonObject:
         """Plain JSON types; fractions as "num/den"."""
         video = asdict(self.video) if self.video else None

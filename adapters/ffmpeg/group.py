@@ -31,10 +31,11 @@ class Member:
 
 
 def shared(encode: Encode) -> tuple[object, ...] | None:
-    """What all members of a group must have alike, since it comes before their pictures part.
+    """What all pictures of a group must have alike, since it comes before they part.
 
-    None: this encode cannot be in a group. It has no picture, copies it, needs a device, or two passes; or it keeps
-    its HDR: FFmpeg 9 hands the film's mastering display and light levels to the first output of a graph alone.
+    None: this encode makes no picture that can be in a group. It has none, copies it, needs a device, or two passes;
+    or it keeps its HDR: FFmpeg 9 hands the film's mastering display and light levels to the first output of a graph
+    alone.
     """
     video = encode.video
     if video is None or video.passes != 1 or video.hdr is not None:
@@ -45,20 +46,28 @@ def shared(encode: Encode) -> tuple[object, ...] | None:
     return (video.stream_index, video.frame_rate, video.deinterlace, encode.delay_seconds)
 
 
+def joins(sound: Encode, other: Encode) -> bool:
+    """Whether an encode without a picture can be made by the process that makes the other one."""
+    return sound.video is None and sound.delay_seconds == other.delay_seconds
+
+
 def build_group(members: Sequence[Member], *, ffmpeg: Path, source: Path, cpus: int) -> tuple[str, ...]:
     """The command that makes all targets from `source`, all of them local files, on a machine with so many CPUs.
 
-    A member that is scaled from the source has the bytes that `build_argv` would give it, as long as no cap binds;
-    without what a film says of its HDR, where the member has none.
+    Pictures first, then sounds, or these alone. A member that is scaled from the source has the bytes that
+    `build_argv` would give it, as long as no cap binds; without what a film says of its HDR, where the member has
+    none.
     Raises ValueError for members that cannot share a process, or one that is scaled from a member after it;
     KeyError for an unknown encoder.
     """
-    kinds = {shared(member.encode) for member in members}
     videos = [member.encode.video for member in members if member.encode.video is not None]
-    if len(kinds) != 1 or None in kinds:
+    pictures, sounds = members[: len(videos)], members[len(videos) :]
+    kinds = {shared(member.encode) for member in pictures}
+    first = members[0].encode
+    if len(kinds) > 1 or None in kinds or not all(joins(one.encode, first) for one in sounds):
         raise ValueError("these encodes do not share a decoder")
-    outputs: list[str] = []
-    for position, (member, video) in enumerate(zip(members, videos, strict=True)):
+    outputs: list[str] = ["-filter_complex", ";".join(_chains(pictures, videos))] if pictures else []
+    for position, (member, video) in enumerate(zip(pictures, videos, strict=True)):
         if member.scaled_from is not None and not 0 <= member.scaled_from < position:
             raise ValueError(f"member {position} is scaled from {member.scaled_from}, which is not before it")
         encoder = video_encoder(video.encoder)
@@ -66,8 +75,9 @@ def build_group(members: Sequence[Member], *, ffmpeg: Path, source: Path, cpus: 
         if member.scaled_from is not None and video.encoder in _COUNTS_ITSELF_ALONE:
             outputs += ["-threads:v", str(_threads(video, videos, cpus))]
         outputs += rest_arguments(member.encode, member.target)
-    graph = ";".join(_chains(members, videos))
-    return (*head_arguments(members[0].encode, ffmpeg, source), "-filter_complex", graph, *outputs)
+    for sound in sounds:
+        outputs += ["-vn", *rest_arguments(sound.encode, sound.target)]
+    return (*head_arguments(first, ffmpeg, source), *outputs)
 
 
 def _threads(video: VideoEncode, videos: Sequence[VideoEncode], cpus: int) -> int:

@@ -8,6 +8,7 @@ or `[panic]` mark at the start of a line: file names and tags are the customer's
 
 import re
 import signal as signals
+from collections.abc import Container
 from dataclasses import dataclass
 
 from adapters.ffmpeg.limits import StopReason
@@ -19,9 +20,11 @@ _ERROR_LINE = re.compile(rf"^(?:{_CONTEXTS}\[(?:error|fatal|panic)\] |x264 \[err
 _DAMAGE_LINE = re.compile(
     rf"^{_CONTEXTS}\[(?:warning|error)\] .*"
     r"(?:corrupt decoded frame|partial file|Error while decoding|Decoding error"
-    r"|Error submitting packet to decoder)",
+    r"|Error submitting packet to decoder).*$",
     re.MULTILINE,
 )
+# Whose line it is: FFmpeg 7 and later by the context, before by the words.
+_STREAM = re.compile(r"\[[av]ist#\d+:(\d+)/|stream #\d+:(\d+)|in stream (\d+)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,13 +173,18 @@ def diagnose(
     return _diagnosis(code, first or f"exit code {exit_code}")
 
 
-def decode_errors(stderr: str) -> int:
-    """How many lines tell of damaged or missing input that FFmpeg got over.
+def decode_errors(stderr: str, streams: Container[int]) -> int:
+    """How many lines tell of damaged or missing input that FFmpeg got over, in these streams or in none by name.
 
     FFmpeg ends with 0 on a truncated or corrupt source. Threads may cut into each other's lines, so take
     the number as a measure, not as a count of frames.
     """
-    return sum(1 for _ in _DAMAGE_LINE.finditer(stderr))
+    return sum(_is_of(line[0], streams) for line in _DAMAGE_LINE.finditer(stderr))
+
+
+def _is_of(line: str, streams: Container[int]) -> bool:
+    named = _STREAM.search(line)
+    return named is None or int(named[named.lastindex or 1]) in streams
 
 
 def _diagnosis(code: str, detail: str) -> Diagnosis:

@@ -1,6 +1,7 @@
 """Which renditions one FFmpeg makes together: they share the decoder, and perhaps the scalers.
 
-Decoding and scaling once is worth a third of all CPU at fast speeds. Each rendition keeps its own attempt, its own
+Decoding and scaling once is worth a third of all CPU at fast speeds. The sound comes along: to read the source again
+for it would cost more than to encode it. Each rendition keeps its own attempt, its own
 verification and its own retry, which runs alone; so a group is a way to run, never a thing that can fail by itself.
 """
 
@@ -8,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from adapters.ffmpeg.command import VideoEncode
-from adapters.ffmpeg.group import shared
+from adapters.ffmpeg.group import joins, shared
 from jobs.planner.plan import RenditionPlan
 from jobs.planner.sizes import Size
 
@@ -85,10 +86,15 @@ def group(
         else:
             growing[key] = [one]
             groups.append(growing[key])
+    groups = [members for members in groups if len(members) > 1]
+    for one in renditions:
+        company = (members for members in groups if members[0].pool == one.pool)
+        found = next((members for members in company if joins(one.encode, members[0].encode)), None)
+        if found is not None:
+            found.append(one)
     grouped = {
         one.key: replace(one, group=members[0].key, scaled_from=_above(one, members, cascade_min_ssim))
         for members in groups
-        if len(members) > 1
         for one in members
     }
     return [grouped.get(one.key, one) for one in renditions]

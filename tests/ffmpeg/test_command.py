@@ -205,7 +205,8 @@ class Studio:
         )
         assert completed.exit_code == 0, stderr.read_text()
         probe, _ = run_probe(self.ffprobe, target)
-        assert verify_output(encode, probe, decode_errors=decode_errors(stderr.read_text())) is None
+        errors = decode_errors(stderr.read_text(), encode.streams)
+        assert verify_output(encode, probe, decode_errors=errors) is None
         return target
 
     def log(self, *arguments: str) -> str:

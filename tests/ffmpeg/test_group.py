@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from adapters.ffmpeg.command import AudioEncode, Encode, VideoEncode, build_argv
-from adapters.ffmpeg.group import Member, build_group, shared
+from adapters.ffmpeg.group import Member, build_group, joins
 from adapters.ffmpeg.inputs import DEMUXERS
 
 FFMPEG, SOURCE, OUT = Path("/opt/ffmpeg"), Path("/job/in/0.bin"), Path("/job/out")
@@ -118,9 +118,45 @@ def test_encodes_that_share_no_decoder_are_no_group(changes):
         group(encode(1280, 720), encode(640, 360, **changes))
 
 
-def test_sound_alone_has_no_group():
-    sound = AudioEncode(stream_index=1, encoder="aac", bitrate_kbps=128, channels=2, sample_rate_hz=48000)
-    assert shared(Encode(None, sound, "cmaf", None, 5.28)) is None
+SOUND = Encode(
+    None,
+    AudioEncode(stream_index=1, encoder="aac", bitrate_kbps=128, channels=2, sample_rate_hz=48000),
+    "cmaf",
+    Fraction(2),
+    5.28,
+)
+
+
+def test_a_sound_of_its_own_comes_behind_the_pictures():
+    members = [
+        Member(encode(1280, 720), OUT / "720.mp4"),
+        Member(encode(640, 360), OUT / "360.mp4"),
+        Member(SOUND, OUT / "audio.mp4"),
+    ]
+    argv = build_group(members, ffmpeg=FFMPEG, source=SOURCE, cpus=4)
+    assert " ".join(argv).partition("/360.mp4 ")[2] == (
+        "-vn -map 0:1 -filter:a aresample=async=1:first_pts=0 -c:a aac -b:a 128k -ac:a 2 -ar:a 48000"
+        " -sn -dn -map_metadata -1 -map_chapters -1 -fflags +bitexact"
+        " -movflags +frag_keyframe+delay_moov+global_sidx+default_base_moof -brand cmfc -frag_duration 2000000"
+        " -f mp4 file:/job/out/audio.mp4"
+    )
+
+
+def test_two_sounds_whose_pictures_are_made_elsewhere_need_no_graph():
+    members = [Member(SOUND, OUT / f"{number}.mp4") for number in range(2)]
+    argv = build_group(members, ffmpeg=FFMPEG, source=SOURCE, cpus=4)
+    assert "-filter_complex" not in argv
+    assert argv.count("-vn") == argv.count("0:1") == 2
+
+
+def test_a_sound_that_starts_at_another_time_joins_nobody():
+    late = replace(SOUND, delay_seconds=0.5)
+    assert joins(SOUND, encode(1280, 720))
+    assert not joins(late, encode(1280, 720))
+    for encodes in ([encode(1280, 720), late], [SOUND, late], [SOUND, encode(1280, 720)]):
+        members = [Member(one, OUT / f"{number}.mp4") for number, one in enumerate(encodes)]
+        with pytest.raises(ValueError, match="share"):
+            build_group(members, ffmpeg=FFMPEG, source=SOURCE, cpus=4)
 
 
 @pytest.mark.parametrize("above", [(1, None), (0, None), (None, 1), (None, -1)])
@@ -143,7 +179,7 @@ def made(ffmpeg: Path, source: Path, encodes: list[Encode], folder: Path) -> tup
 
 @pytest.mark.parametrize("name", ["bbb_720p25_5s.mp4", "bbb_odd_853x479.mp4"])
 def test_without_a_cascade_every_file_has_the_bytes_of_its_own_process(name, shared_media, ffmpeg, tmp_path):
-    encodes = [encode(640, 360), encode(320, 180)]
+    encodes = [encode(640, 360), encode(320, 180), SOUND]
     alone, together = made(ffmpeg, shared_media / name, encodes, tmp_path)
     assert [file.read_bytes() for file in together] == [file.read_bytes() for file in alone]
 

@@ -144,5 +144,20 @@ def test_lines_about_damage_are_counted() -> None:
         "[info]     title           : corrupt decoded frame\n"
         "[aac @ 0x1] [warning] 2 frames left in the queue on closing\n"
     )
-    assert decode_errors(stderr) == 4
-    assert decode_errors("") == 0
+    assert decode_errors(stderr, (0, 1)) == 4
+    assert decode_errors("", (0,)) == 0
+
+
+def test_damage_is_counted_for_the_streams_that_it_is_said_of() -> None:
+    of_the_picture = (
+        "[vist#0:0/h264 @ 0x1] [dec:h264 @ 0x2] [warning] corrupt decoded frame\n"
+        "[error] Error while decoding stream #0:0: Invalid data found when processing input\n"
+        "[warning] in/0.bin: corrupt decoded frame in stream 0\n"
+    )
+    of_the_sound = (
+        "[aist#0:1/aac @ 0x1] [dec:aac @ 0x2] [error] Error submitting packet to decoder: Invalid data found\n"
+        "[error] Error while decoding stream #0:1: Invalid data found when processing input\n"
+    )
+    of_nobody = "[in#0/mov,mp4,m4a,3gp,3g2,mj2 @ 0x1] [error] stream 1, offset 0x172497: partial file\n"
+    said = of_the_picture + of_the_sound + of_nobody
+    assert [decode_errors(said, streams) for streams in ((0,), (1,), (0, 1), (2,))] == [4, 3, 6, 1]

@@ -237,7 +237,7 @@ def faststart(studio: Path, ffmpeg: Path, clip: Path) -> bytes:
 def encode_file(encode: Encode, ffmpeg: Path, source: Path, target: Path) -> int:
     """Encode with success, and give the number of decode errors."""
     supervised(build_argv(encode, ffmpeg=ffmpeg, source=source, target=target), target.parent)
-    return decode_errors((target.parent / "stderr.log").read_text())
+    return decode_errors((target.parent / "stderr.log").read_text(), encode.streams)
 
 
 def supervised(argv: tuple[str, ...], folder: Path) -> Completed:

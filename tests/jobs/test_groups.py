@@ -6,12 +6,14 @@ import signal
 import subprocess
 import threading
 import time
+from dataclasses import replace
 
 import pytest
 from django.conf import settings as configured
 from django.db import connection
 
 from jobs import attempts, grouping, leases, requeue, submission
+from jobs.encoding import encode
 from jobs.models import Attempt, Job, Output, Rendition, Step
 from jobs.planner.specs import AudioRung, Ladder, Rung
 from jobs.requeue import Wish
@@ -56,12 +58,12 @@ def test_a_group_is_one_process_and_each_rung_its_own_rendition(acme, planned, f
     job.refresh_from_db()
     assert job.state == JobState.SUCCEEDED
     assert tried(job) == [(f"{height}p", 1, "succeeded", "") for height in (240, 160, 90)]
-    rows = list(Attempt.objects.filter(job=job, rendition__kind="video"))
+    rows = list(Attempt.objects.filter(job=job, rendition__isnull=False))
+    assert {row.rendition.key for row in rows if row.rendition} == {"240p", "160p", "90p", "audio"}
     [argv] = {tuple(row.argv) for row in rows}
     assert argv.count("-i") == 1
-    assert [word for word in argv if word.startswith("file:") and word.endswith("p.mp4")] == [
-        next(word for word in argv if word.endswith(f"/out/{height}p.mp4")) for height in (240, 160, 90)
-    ]
+    files = [word.rpartition("/")[2] for word in argv if word.startswith("file:")]
+    assert files == ["0.bin", "240p.mp4", "160p.mp4", "90p.mp4", "audio.mp4"]
     graph = argv[argv.index("-filter_complex") + 1]
     # The clip does not name its colours.
     hd, named = "flags=bicubic:in_color_matrix=bt709:out_color_matrix=bt709", "setsar=1,setparams="
@@ -119,12 +121,12 @@ def test_a_manifest_grows_with_each_rung_of_a_group_in_segments_too(planned):
 
 def test_partners_that_are_hinted_later_find_their_steps_taken(planned):
     job = planned()
-    ids = list(Rendition.objects.filter(job=job, kind="video").values_list("step_id", flat=True))
+    ids = list(Rendition.objects.filter(job=job).values_list("step_id", flat=True))
     # Whichever hint comes first: the claims stand in the ladder's order.
     claims = leases.claim_together(ids[2], "first")
-    assert [one.key for one in claims] == ["240p", "160p", "90p"]
+    assert [one.key for one in claims] == ["240p", "160p", "90p", "audio"]
     assert all(leases.claim_together(step_id, "late") == () for step_id in ids)
-    assert Attempt.objects.filter(job=job, rendition__kind="video").count() == 3
+    assert Attempt.objects.filter(job=job, rendition__isnull=False).count() == 4
 
 
 def test_a_separate_ladder_is_claimed_one_by_one(planned):
@@ -141,7 +143,7 @@ def test_a_failed_group_splits_and_each_rung_runs_again_alone(planned, monkeypat
     claims = claim_together(next_step(job, StepKind.RENDITION))
     monkeypatch.setattr(grouping, "build_group", lambda *_, **__: (str(broken), "-i", "x"))
     settings.FFMPEG_BINARY = binary
-    assert attempts.perform_together(claims, grouping.begin) == "retried retried retried"
+    assert attempts.perform_together(claims, grouping.begin) == "retried retried retried retried"
     drive(job)
     job.refresh_from_db()
     assert job.state == JobState.SUCCEEDED
@@ -168,12 +170,44 @@ def test_a_rung_that_no_encoder_takes_fails_alone_whatever_it_did_to_its_group(p
     ]  # fmt: skip
 
 
+def test_a_film_whose_sound_is_broken_keeps_its_pictures(acme, clip, ffmpeg, tmp_path):
+    # The container is whole, and so is all that a look at it shows: the sound is noise behind its first packets.
+    broken = tmp_path / "broken.mp4"
+    noise = ["-c", "copy", "-bsf:a", "noise=amount=20*gt(n\\,4)"]
+    subprocess.run([ffmpeg, "-v", "error", "-i", clip, *noise, broken], check=True)
+    rungs, sound = RUNGS[:2], AudioRung(bitrate_kbps=64, channels=1, required=False)
+    job = drive(make_job(acme, upload(acme, broken), Ladder("hls", rungs, sound, strategy="group")))
+    job.refresh_from_db()
+    rows = Attempt.objects.filter(job=job, rendition__isnull=False).order_by("epoch", "rendition__position")
+    assert list(rows.values_list("rendition__key", "state", "fault_code")) == [
+        ("240p", "failed", "source_unreadable"),
+        ("160p", "failed", "source_unreadable"),
+        ("audio", "failed", "source_unreadable"),
+        ("240p", "succeeded", ""),
+        ("160p", "succeeded", ""),
+        ("audio", "failed", "source_unreadable"),
+    ]
+    assert job.state == JobState.PARTIAL
+
+
+def test_what_is_wrong_with_the_sound_is_not_held_against_the_pictures(planned, monkeypatch):
+    job = planned()
+    said = "[aist#0:1/aac @ 0x1] [dec:aac @ 0x2] [error] Decoding error: Invalid data found\n" * 30
+
+    def noisy(*arguments, **keywords):
+        return replace(encode(*arguments, **keywords), stderr=said)
+
+    monkeypatch.setattr(grouping, "encode", noisy)
+    assert run_step(next_step(job, StepKind.RENDITION)) == "done done done failed"
+    assert Attempt.objects.get(job=job, rendition__key="audio").fault_code == "source_damaged"
+
+
 def test_one_output_that_is_not_as_planned_fails_its_own_attempt_only(planned):
     job = planned()
     liar = job.renditions.get(key="160p")
     liar.spec["encode"]["duration_seconds"] = 60.0
     liar.save()
-    assert run_step(next_step(job, StepKind.RENDITION)) == "done retried done"
+    assert run_step(next_step(job, StepKind.RENDITION)) == "done retried done done"
     assert tried(job) == [
         ("240p", 1, "succeeded", ""),
         ("160p", 1, "failed", "output_duration_wrong"),
@@ -188,7 +222,7 @@ def test_one_output_that_is_not_as_planned_fails_its_own_attempt_only(planned):
 
 
 def test_a_damaged_source_is_not_encoded_again_for_each_rung(planned, monkeypatch):
-    job = planned()
+    job = planned(Ladder("hls", RUNGS, None, strategy="group"))
     monkeypatch.setattr(grouping, "stage", lambda source, file, _: file.write_bytes(b"no film" * 1000))
     assert run_step(next_step(job, StepKind.RENDITION)) == "failed failed failed"
     job.refresh_from_db()
@@ -200,7 +234,7 @@ def test_a_partner_that_lost_its_lease_is_left_out_and_the_others_are_kept(plann
     claims = claim_together(next_step(job, StepKind.RENDITION))
     # As the conductor would, had the lease run out.
     Step.objects.filter(id=claims[1].step_id).update(epoch=5, attempts=2)
-    assert attempts.perform_together(claims, grouping.begin) == "done lost done"
+    assert attempts.perform_together(claims, grouping.begin) == "done lost done done"
     states = dict(Rendition.objects.filter(job=job, kind="video").values_list("key", "state"))
     assert states == {"240p": "succeeded", "160p": "running", "90p": "succeeded"}
     assert not Output.objects.filter(job=job, rendition__key="160p").exists()
@@ -299,9 +333,9 @@ def test_a_rung_that_was_sent_to_another_pool_is_no_partner(planned):
     job = planned()
     Step.objects.filter(job=job, key="160p").update(queue="transcode-highmem")
     claims = claim_together(Step.objects.get(job=job, key="90p"))
-    assert [one.key for one in claims] == ["240p", "90p"]
+    assert [one.key for one in claims] == ["240p", "90p", "audio"]
     # Its own scaler is missing: it is scaled from the source.
-    assert attempts.perform_together(claims, grouping.begin) == "done done"
+    assert attempts.perform_together(claims, grouping.begin) == "done done done"
     argv = Attempt.objects.get(id=claims[1].attempt_id).argv
     assert argv[argv.index("-filter_complex") + 1].startswith("[0:0]split=2[s0][s1];")
 
@@ -312,4 +346,4 @@ def test_what_was_tried_before_is_nobodys_partner_and_takes_none(planned):
     tried_before, first = (Step.objects.get(job=job, key=key) for key in ("160p", "240p"))
     assert [one.key for one in claim_together(tried_before)] == ["160p"]
     Step.objects.filter(id=tried_before.id).update(state=StepState.READY, hints=1)
-    assert [one.key for one in claim_together(first)] == ["240p", "90p"]
+    assert [one.key for one in claim_together(first)] == ["240p", "90p", "audio"]

@@ -36,11 +36,12 @@ def groups_of(plan: Plan) -> list[str | None]:
     return [one.group for one in plan.renditions]
 
 
-def test_the_pictures_of_a_ladder_are_made_together_and_its_sound_apart(film):
+def test_the_pictures_of_a_ladder_and_its_sound_are_made_together(film):
     plan = resolve(LADDER, film, machine=ROOMY)
-    assert groups_of(plan) == ["1080p"] * 5 + [None]
+    assert groups_of(plan) == ["1080p"] * 6
     assert plan.notes[-1] == (
-        "Made together, by one process that decodes the source once: '1080p', '720p', '480p', '360p', '240p'."
+        "Made together, by one process that decodes the source once: "
+        "'1080p', '720p', '480p', '360p', '240p', 'audio'."
     )
     assert [one.scaled_from for one in plan.renditions] == [None] * 6
 
@@ -56,6 +57,19 @@ def test_a_worker_with_less_memory_gets_smaller_groups(film):
     assert with_room_for(1024) == ["1080p"] * 5
     assert with_room_for(700) == ["1080p", "1080p", "480p", "480p", "480p"]
     assert with_room_for(64) == [None] * 5
+
+
+def test_sound_comes_with_the_first_pictures_of_its_pool_that_share_a_process(film):
+    def groups(*rungs: Rung) -> list[str | None]:
+        return groups_of(resolve(replace(LADDER, rungs=rungs), film, machine=ROOMY))
+
+    high, low = Rung("a", height=720), Rung("b", height=480)
+    assert groups(high) == [None, None], "one picture is no group, and one with its sound is none either"
+    assert groups(high, low) == ["a", "a", "a"]
+    elsewhere = [replace(one, pool="highmem") for one in (high, low)]
+    assert groups(*elsewhere) == ["a", "a", None]
+    slow = [replace(one, name=f"{one.name}-slow", max_frame_rate=12.5) for one in (high, low)]
+    assert groups(*elsewhere, *slow) == ["a", "a", "a-slow", "a-slow", "a-slow"]
 
 
 def test_more_cores_hold_more_pictures(film):
@@ -186,7 +200,10 @@ def check_groups(ladder: Ladder, probe: Probe, machine: Machine | None, bound: f
         members = [one for one in plan.renditions if one.group == name]
         assert len(members) > 1
         assert members[0].key == name
-        assert len({(shared(one.encode), one.pool) for one in members}) == 1
+        pictures = [one for one in members if one.encode.video]
+        assert len(pictures) > 1
+        assert len({shared(one.encode) for one in pictures}) == 1
+        assert len({(one.encode.delay_seconds, one.pool) for one in members}) == 1
         keys = [one.key for one in members]
         at = [None if one.scaled_from is None else keys.index(one.scaled_from) for one in members]
         argv = build_group(
