@@ -8,7 +8,7 @@ out for the conductor to see.
 import errno
 import random
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from dataclasses import replace
 from typing import get_args
 
@@ -73,7 +73,7 @@ def perform(held: Claim, work: Work, then: Mapping[StepKind, Work] | None = None
 
     `then` says how to do the steps that may follow at once. Whatever becomes of them is not in the answer.
     """
-    return perform_together((held,), lambda _: (work,), then)
+    return perform_together((held,), lambda _: nullcontext((work,)), then)
 
 
 def perform_together(
@@ -112,18 +112,19 @@ def _perform(
 
 
 def _work(runnings: Sequence[Running], begin: Begin) -> list[str]:
-    try:
-        works = begin(runnings)
-    except Exception as error:  # noqa: BLE001 - judged there, by what it is
-        return [_judge(running, error, split=len(runnings) > 1) for running in runnings]
-    words = []
-    for running, work in zip(runnings, works, strict=True):
+    with ExitStack() as stack:
         try:
-            work(running)
-            words.append("done")
+            works = stack.enter_context(begin(runnings))
         except Exception as error:  # noqa: BLE001 - judged there, by what it is
-            words.append(_judge(running, error))
-    return words
+            return [_judge(running, error, split=len(runnings) > 1) for running in runnings]
+        words = []
+        for running, work in zip(runnings, works, strict=True):
+            try:
+                work(running)
+                words.append("done")
+            except Exception as error:  # noqa: BLE001 - judged there, by what it is
+                words.append(_judge(running, error))
+        return words
 
 
 def _judge(running: Running, error: Exception, *, split: bool = False) -> str:

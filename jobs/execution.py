@@ -4,10 +4,12 @@ Nothing touches the network while FFmpeg runs. What ran is written down before i
 judged: an attempt that dies anywhere in here leaves its evidence.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 from uuid import UUID
 
 from django.conf import settings
@@ -28,6 +30,8 @@ from jobs.planner.plan import RenditionPlan
 from jobs.states import AttemptState, RenditionState, StepKind
 from jobs.storing import File
 from jobs.transitions import Change
+
+Answer = Callable[[], tuple[Probe, dict[str, Any]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,22 +103,42 @@ def _make(running: Running, rendition: Rendition) -> dict[UUID, dict[str, Any]]:
             box=Box(readable=(source,), writable=(folder,), devices=lent.devices),
             duration_seconds=made.duration_seconds,
         )
-    return keep(running, rendition, planned, target, encoded)
+    with looking(target) as answer:
+        return keep(running, rendition, planned, target, encoded, answer)
+
+
+@contextmanager
+def looking(target: Path) -> Iterator[Answer]:
+    """Begin to look at what was encoded: what this yields waits for the answer, and raises Faulted, ProbeFailed."""
+    try:
+        storing.refuse_what_is_no_file([File(target, target.name)])
+    except Faulted as refused:
+        yield partial(_raise, refused)
+        return
+    with probing(settings.FFPROBE_BINARY, target) as answer:
+        yield answer
+
+
+def _raise(error: Exception) -> NoReturn:
+    raise error
 
 
 def keep(
-    running: Running, rendition: Rendition, planned: RenditionPlan, target: Path, encoded: Encoded
+    running: Running,
+    rendition: Rendition,
+    planned: RenditionPlan,
+    target: Path,
+    encoded: Encoded,
+    answer: Answer,
 ) -> dict[UUID, dict[str, Any]]:
     """Look at what was encoded while it is stored; what was found out about it, for its row.
 
     Raises Faulted, StorageError, LeaseLost.
     """
     files = [File(target, planned.file_name)]
-    storing.refuse_what_is_no_file(files)
-    with probing(settings.FFPROBE_BINARY, target) as answer:
-        outputs = storing.name(running, rendition, files)
-        with storing.stored(outputs, files):
-            seen = _inspect(planned.encode, target, encoded, answer)
+    outputs = storing.name(running, rendition, files)
+    with storing.stored(outputs, files):
+        seen = _inspect(planned.encode, target, encoded, answer)
     return {
         outputs[0].id: {
             "codecs": seen.codecs,
@@ -138,9 +162,7 @@ def _note_fallback(running: Running, planned: Encode, made: Encode) -> None:
     Attempt.objects.filter(id=held.attempt_id).update(evidence={"fallback": told})
 
 
-def _inspect(
-    encode: Encode, target: Path, encoded: Encoded, answer: Callable[[], tuple[Probe, dict[str, Any]]]
-) -> _Seen:
+def _inspect(encode: Encode, target: Path, encoded: Encoded, answer: Answer) -> _Seen:
     """Exit code 0 is not enough: damaged sources give short files with it. Raises Faulted."""
     frames = encoded.frames
     damage = decode_errors(encoded.stderr, encode.streams)

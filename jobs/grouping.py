@@ -5,7 +5,8 @@ and each step goes its own way after that.
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -21,12 +22,14 @@ from jobs.models import Rendition, Source
 from jobs.planner.plan import RenditionPlan
 
 
-def begin(runnings: Sequence[Running]) -> Sequence[Work]:
+@contextmanager
+def begin(runnings: Sequence[Running]) -> Iterator[Sequence[Work]]:
     """The part that renditions have in common, if there are several. Raises Faulted, StorageError, LeaseLost."""
-    return [execution.work] if len(runnings) == 1 else _encode(runnings)
+    with ExitStack() as stack:
+        yield [execution.work] if len(runnings) == 1 else _encode(runnings, stack)
 
 
-def _encode(runnings: Sequence[Running]) -> list[Work]:
+def _encode(runnings: Sequence[Running], stack: ExitStack) -> list[Work]:
     first = runnings[0]
     by_step = Rendition.objects.select_related("job").in_bulk(
         [running.claim.step_id for running in runnings], field_name="step_id"
@@ -61,9 +64,11 @@ def _encode(runnings: Sequence[Running]) -> list[Work]:
         # A film whose sound is broken has a picture, and the other way round.
         error.is_common &= len({one.encode.streams for one in planned}) == 1
         raise
+    # All are looked at beside each other, while the first is stored.
+    answers = [stack.enter_context(execution.looking(folder / one.file_name)) for one in planned]
     return [
-        partial(_finish, rendition=rendition, planned=one, folder=folder, encoded=encoded)
-        for rendition, one in zip(renditions, planned, strict=True)
+        partial(_finish, rendition=rendition, planned=one, folder=folder, encoded=encoded, answer=answer)
+        for rendition, one, answer in zip(renditions, planned, answers, strict=True)
     ]
 
 
@@ -76,8 +81,13 @@ def members(planned: Sequence[RenditionPlan], folder: Path) -> list[Member]:
 
 
 def _finish(
-    running: Running, rendition: Rendition, planned: RenditionPlan, folder: Path, encoded: Encoded
+    running: Running,
+    rendition: Rendition,
+    planned: RenditionPlan,
+    folder: Path,
+    encoded: Encoded,
+    answer: execution.Answer,
 ) -> None:
     target = folder / planned.file_name
-    found = execution.keep(running, rendition, planned, target, encoded)
+    found = execution.keep(running, rendition, planned, target, encoded, answer)
     execution.commit(running, rendition, found, folder)

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from itertools import count, islice
 from pathlib import Path
 from typing import Any
@@ -258,12 +259,9 @@ def _store_pieces(running: Running, job: Job, plan: Plan, rung: Rung, file: Path
         ]
         with leases.holding(running.claim):
             Output.objects.bulk_create(outputs)
-        with ThreadPoolExecutor(_PUTS_AT_ONCE, thread_name_prefix="store") as beside:
-            files = [piece.file for piece in batch]
-            for _ in beside.map(lambda output, file: _put(running, output, file), outputs, files):
-                pass
-        for cut_out in files:
-            cut_out.unlink()
+        _put_all(running, dict(zip(outputs, (piece.file for piece in batch), strict=True)))
+        for piece in batch:
+            piece.file.unlink()
     _expect_held(running)
 
 
@@ -282,11 +280,14 @@ def _text_rows(running: Running, job: Job, folder: str, written: Mapping[str, st
 
 
 def _put_texts(running: Running, outputs: list[Output], written: Mapping[str, str]) -> None:
-    """In their order: a player never sees a manifest before the files that it names."""
-    for output, text in zip(outputs, written.values(), strict=True):
-        file = running.workspace / Path(output.path).name
+    """Manifests last, and these in their order: a player never sees one before the files that it names."""
+    files = {output: running.workspace / Path(output.path).name for output in outputs}
+    for file, text in zip(files.values(), written.values(), strict=True):
         file.write_text(text, encoding="utf-8", newline="")
-        _put(running, output, file)
+    manifests = [output for output in outputs if output.kind == Output.Kind.MANIFEST]
+    _put_all(running, {output: file for output, file in files.items() if output not in manifests})
+    for output in manifests:
+        _put(running, output, files[output])
 
 
 def _row(
@@ -302,6 +303,13 @@ def _row(
         sha256=sha256,
         size_bytes=size_bytes,
     )
+
+
+def _put_all(running: Running, files: Mapping[Output, Path]) -> None:
+    """In any order."""
+    with ThreadPoolExecutor(_PUTS_AT_ONCE, thread_name_prefix="store") as beside:
+        for _ in beside.map(partial(_put, running), files.keys(), files.values()):
+            pass
 
 
 def _put(running: Running, output: Output, file: Path) -> None:

@@ -4,7 +4,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -55,8 +55,8 @@ class Running:
 
 
 Work = Callable[[Running], None]
-Begin = Callable[[Sequence[Running]], Sequence[Work]]
-"""What several attempts have in common, and then the rest of each."""
+Begin = Callable[[Sequence[Running]], AbstractContextManager[Sequence[Work]]]
+"""What several attempts have in common, and then the rest of each, to be done within."""
 
 
 @contextmanager
