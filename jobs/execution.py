@@ -5,11 +5,11 @@ judged: an attempt that dies anywhere in here leaves its evidence.
 """
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -32,6 +32,8 @@ from jobs.storing import File
 from jobs.transitions import Change
 
 Answer = Callable[[], tuple[Probe, dict[str, Any]]]
+Found = dict[UUID, dict[str, Any]]
+"""By an output's id, what its row is still to be told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ def work(running: Running) -> None:
     commit(running, rendition, found, running.workspace / "out")
 
 
-def commit(running: Running, rendition: Rendition, found: dict[UUID, dict[str, Any]], folder: Path) -> None:
+def commit(running: Running, rendition: Rendition, found: Found, folder: Path) -> None:
     """End the step with what was found out about its outputs, whose files are in `folder`.
 
     Raises StorageError, LeaseLost.
@@ -83,7 +85,7 @@ def _is_only(rendition: Rendition) -> bool:
 _MAKERS = {KIND: commands.make, extras.KIND: extras.make, subtitles.KIND: subtitles.make}
 
 
-def _make(running: Running, rendition: Rendition) -> dict[UUID, dict[str, Any]]:
+def _make(running: Running, rendition: Rendition) -> Found:
     """Encode, look, store; what was found out about each output, for its row."""
     planned = RenditionPlan.from_json(rendition.spec)
     made = routing.encode_in(running.claim.queue, planned)
@@ -103,50 +105,39 @@ def _make(running: Running, rendition: Rendition) -> dict[UUID, dict[str, Any]]:
             box=Box(readable=(source,), writable=(folder,), devices=lent.devices),
             duration_seconds=made.duration_seconds,
         )
-    with looking(target) as answer:
-        return keep(running, rendition, planned, target, encoded, answer)
+    with storing.threads() as beside, keeping(running, rendition, planned, target, beside) as kept:
+        return kept(encoded)
 
 
 @contextmanager
-def looking(target: Path) -> Iterator[Answer]:
-    """Begin to look at what was encoded: what this yields waits for the answer, and raises Faulted, ProbeFailed."""
-    try:
-        storing.refuse_what_is_no_file([File(target, target.name)])
-    except Faulted as refused:
-        yield partial(_raise, refused)
-        return
-    with probing(settings.FFPROBE_BINARY, target) as answer:
-        yield answer
+def keeping(
+    running: Running, rendition: Rendition, planned: RenditionPlan, target: Path, beside: ThreadPoolExecutor
+) -> Iterator[Callable[[Encoded], Found]]:
+    """Begin to look at what was encoded, and to store it: both mean to wait for somebody else.
 
-
-def _raise(error: Exception) -> NoReturn:
-    raise error
-
-
-def keep(
-    running: Running,
-    rendition: Rendition,
-    planned: RenditionPlan,
-    target: Path,
-    encoded: Encoded,
-    answer: Answer,
-) -> dict[UUID, dict[str, Any]]:
-    """Look at what was encoded while it is stored; what was found out about it, for its row.
-
-    Raises Faulted, StorageError, LeaseLost.
+    Call what this yields for the end of both: what was found out about the output, for its row. Both raise Faulted
+    and StorageError; LeaseLost.
     """
     files = [File(target, planned.file_name)]
     outputs = storing.name(running, rendition, files)
-    with storing.stored(outputs, files):
-        seen = _inspect(planned.encode, target, encoded, answer)
-    return {
-        outputs[0].id: {
-            "codecs": seen.codecs,
-            "duration_seconds": seen.probe.duration_seconds,
-            "probe": seen.probe_document,
-            "index": seen.index.to_json() if seen.index else None,
-        }
-    }
+    with (
+        probing(settings.FFPROBE_BINARY, target) as answer,
+        storing.storing(outputs, files, beside) as wait,
+    ):
+
+        def kept(encoded: Encoded) -> Found:
+            seen = _inspect(planned.encode, target, encoded, answer)
+            wait()
+            return {
+                outputs[0].id: {
+                    "codecs": seen.codecs,
+                    "duration_seconds": seen.probe.duration_seconds,
+                    "probe": seen.probe_document,
+                    "index": seen.index.to_json() if seen.index else None,
+                }
+            }
+
+        yield kept
 
 
 def _note_fallback(running: Running, planned: Encode, made: Encode) -> None:

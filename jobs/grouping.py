@@ -5,16 +5,18 @@ and each step goes its own way after that.
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
+from typing import NoReturn
 
 from django.conf import settings
 
 from adapters.ffmpeg.group import Member, build_group
 from adapters.ffmpeg.supervisor import Box
-from jobs import execution
+from jobs import execution, storing
 from jobs.attempts import Faulted, Running, Work
 from jobs.encoding import Encoded, encode
 from jobs.ingest import stage
@@ -64,11 +66,10 @@ def _encode(runnings: Sequence[Running], stack: ExitStack) -> list[Work]:
         # A film whose sound is broken has a picture, and the other way round.
         error.is_common &= len({one.encode.streams for one in planned}) == 1
         raise
-    # All are looked at beside each other, while the first is stored.
-    answers = [stack.enter_context(execution.looking(folder / one.file_name)) for one in planned]
+    beside = stack.enter_context(storing.threads())
     return [
-        partial(_finish, rendition=rendition, planned=one, folder=folder, encoded=encoded, answer=answer)
-        for rendition, one, answer in zip(renditions, planned, answers, strict=True)
+        _begun(running, rendition, one, folder, encoded, stack, beside)
+        for running, rendition, one in zip(runnings, renditions, planned, strict=True)
     ]
 
 
@@ -80,14 +81,30 @@ def members(planned: Sequence[RenditionPlan], folder: Path) -> list[Member]:
     ]
 
 
-def _finish(
+def _begun(
     running: Running,
     rendition: Rendition,
     planned: RenditionPlan,
     folder: Path,
     encoded: Encoded,
-    answer: execution.Answer,
+    stack: ExitStack,
+    beside: ThreadPoolExecutor,
+) -> Work:
+    """Begin to look at one file and to store it, beside the others; its attempt's own end is the rest."""
+    try:
+        kept = stack.enter_context(
+            execution.keeping(running, rendition, planned, folder / planned.file_name, beside)
+        )
+    except Exception as error:  # noqa: BLE001 - judged in its turn, for this attempt alone
+        return partial(_raise, error=error)
+    return partial(_finish, rendition=rendition, folder=folder, kept=lambda: kept(encoded))
+
+
+def _raise(_: Running, error: Exception) -> NoReturn:
+    raise error
+
+
+def _finish(
+    running: Running, rendition: Rendition, folder: Path, kept: Callable[[], execution.Found]
 ) -> None:
-    target = folder / planned.file_name
-    found = execution.keep(running, rendition, planned, target, encoded, answer)
-    execution.commit(running, rendition, found, folder)
+    execution.commit(running, rendition, kept(), folder)

@@ -1,7 +1,7 @@
 """What an attempt made goes to the job's destination: rows first, then objects, committed by the attempt's end."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -77,6 +77,11 @@ def refuse_what_is_no_file(files: Sequence[File]) -> None:
             raise Faulted(faults.fault("output_refused", str(error))) from error
 
 
+def threads() -> ThreadPoolExecutor:
+    """A pool for `storing`; to be closed."""
+    return ThreadPoolExecutor(max_workers=_AT_ONCE, thread_name_prefix="store")
+
+
 @contextmanager
 def stored(outputs: Sequence[Output], files: Sequence[File]) -> Iterator[None]:
     """Store beside what is done within; all is there at the end. Raises StorageError.
@@ -84,17 +89,32 @@ def stored(outputs: Sequence[Output], files: Sequence[File]) -> Iterator[None]:
     To look at a file and to store it both mean to wait for somebody else: side by side they take half as long.
     What is stored and then found wrong is garbage that its row already names.
     """
-    with ThreadPoolExecutor(max_workers=_AT_ONCE, thread_name_prefix="store") as beside:
-        futures: list[Future[None]] = [
-            beside.submit(_store, output, one.file) for output, one in zip(outputs, files, strict=True)
-        ]
-        try:
-            yield
-            for future in futures:
-                future.result()
-        finally:
-            for future in futures:
-                future.cancel()
+    with threads() as beside, storing(outputs, files, beside) as wait:
+        yield
+        wait()
+
+
+@contextmanager
+def storing(
+    outputs: Sequence[Output], files: Sequence[File], beside: ThreadPoolExecutor
+) -> Iterator[Callable[[], None]]:
+    """The same in threads of somebody else's: call what this yields to wait until all is there. Raises StorageError.
+
+    What was not begun when this ends is not stored.
+    """
+    futures: list[Future[None]] = [
+        beside.submit(_store, output, one.file) for output, one in zip(outputs, files, strict=True)
+    ]
+
+    def wait() -> None:
+        for future in futures:
+            future.result()
+
+    try:
+        yield wait
+    finally:
+        for future in futures:
+            future.cancel()
 
 
 def _store(output: Output, file: Path) -> None:

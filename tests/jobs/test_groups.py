@@ -202,6 +202,22 @@ def test_what_is_wrong_with_the_sound_is_not_held_against_the_pictures(planned, 
     assert Attempt.objects.get(job=job, rendition__key="audio").fault_code == "source_damaged"
 
 
+def test_one_output_that_is_no_plain_file_ends_its_own_attempt_only(planned, monkeypatch):
+    job = planned()
+
+    def linking(runnings, *arguments, **keywords):
+        encoded = encode(runnings, *arguments, **keywords)
+        file = runnings[0].workspace / "out" / "160p.mp4"
+        file.unlink()
+        file.symlink_to("/etc/passwd")
+        return encoded
+
+    monkeypatch.setattr(grouping, "encode", linking)
+    assert run_step(next_step(job, StepKind.RENDITION)) == "done retried done done"
+    assert not Output.objects.filter(job=job, rendition__key="160p").exists()
+    assert Attempt.objects.get(job=job, rendition__key="160p").fault_code == "output_refused"
+
+
 def test_one_output_that_is_not_as_planned_fails_its_own_attempt_only(planned):
     job = planned()
     liar = job.renditions.get(key="160p")
