@@ -19,8 +19,7 @@ from rich.table import Table
 
 from config.embedded import media
 from config.embedded.programs import ROOT
-from jobs.planner.presets import SHIPPED
-from tests.ladders.cast import FILMS, REFUSED
+from tests.ladders.cast import FILMS, PRESETS, REFUSED
 
 _WRONG = "not as it should be"
 _PRODUCT = ("adapters", "jobs", "tests/ladders")
@@ -28,7 +27,7 @@ _PRODUCT = ("adapters", "jobs", "tests/ladders")
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.ladders", description=__doc__)
-    presets = [preset.name for preset in SHIPPED]
+    presets = [*PRESETS]
     films = [*FILMS, *REFUSED]
     parser.add_argument("--preset", action="append", choices=presets, metavar="NAME", help=", ".join(presets))
     parser.add_argument("--film", action="append", choices=films, metavar="NAME", help=", ".join(films))

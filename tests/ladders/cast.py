@@ -3,7 +3,11 @@
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from jobs.planner.specs import COPY, Ladder
+from jobs.planner.presets import SHIPPED
+from jobs.planner.specs import COPY, NO_PACKAGING, Ladder
+
+PRESETS = {preset.name: preset.ladder for preset in SHIPPED if preset.ladder.packaging != NO_PACKAGING}
+"""Those that make something of films."""
 
 UPRIGHT = ""
 _709 = "scale=in_color_matrix=bt709:in_range=limited"

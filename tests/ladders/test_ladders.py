@@ -11,10 +11,9 @@ from pathlib import Path
 import pytest
 
 from jobs.faults import Bucket
-from jobs.planner.presets import SHIPPED
-from jobs.planner.specs import NO_PACKAGING, AudioRung, Ladder, Rung
+from jobs.planner.specs import AudioRung, Ladder, Rung
 from tests.ladders import cells
-from tests.ladders.cast import FILMS, REFUSED, refusal_of
+from tests.ladders.cast import FILMS, PRESETS, REFUSED, refusal_of
 from tests.ladders.sources import MADE
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -31,7 +30,6 @@ SHORT = Ladder(
     audio_languages="all",
     subtitles="all",
 )
-PRESETS = {preset.name: preset.ladder for preset in SHIPPED if preset.ladder.packaging != NO_PACKAGING}
 EVERYTHING = [*FILMS, *REFUSED]
 
 
