@@ -150,7 +150,8 @@ EMAIL_TIMEOUT: float = HTTP_TIMEOUT
 # --- Django -----------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
     "unfold",
-    "django.contrib.admin",
+    # Its pages are found by the URLs: of all processes only the web server has them.
+    "django.contrib.admin.apps.SimpleAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

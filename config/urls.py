@@ -9,6 +9,8 @@ handler400 = "jobs.api.problems.bad_request"
 handler404 = "jobs.api.problems.not_found"
 handler500 = "jobs.api.problems.server_error"
 
+admin.autodiscover()
+
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),

@@ -21,27 +21,33 @@ from adapters.imaging.imager import ImagingFailed
 from audit.recorder import record_identity
 from jobs import gpu_proofs, pruning, stores
 from jobs.models import Worker
-from jobs.routing import FILES, QUEUE_OF_POOL, TRANSCODE_GPU
+from jobs.routing import CONTROL, DELIVERY, FILES, INBOUND, MAIL, QUEUE_OF_POOL, TRANSCODE_GPU, WEBHOOKS
 
 log = structlog.get_logger(__name__)
 
 SIGN_SECONDS = 10.0
+# Who serves these alone never opens a customer's file. Of a queue that we do not know, nobody can say so.
+_WITHOUT_FILES = frozenset({CONTROL, DELIVERY, WEBHOOKS, MAIL, INBOUND})
 _stop = threading.Event()
 
 
 @worker_init.connect
-def know_the_encoder(**_: Any) -> None:
+def know_the_encoder(sender: Any, **_: Any) -> None:
     """Hash the binary once, before the pool forks: its processes inherit the answer."""
+    if _queues(sender) <= _WITHOUT_FILES | {FILES}:
+        return
     try:
         identify(settings.FFMPEG_BINARY, settings.CONTAINER_DIGEST)
     except (OSError, NotFFmpeg) as error:
-        # A worker that moves files can do without; one that encodes will say so with every attempt.
+        # It will say so with every attempt.
         log.warning("no encoder", binary=str(settings.FFMPEG_BINARY), error=str(error))
 
 
 @worker_init.connect
-def keep_ffmpeg_in_its_box(**_: Any) -> None:
+def keep_ffmpeg_in_its_box(sender: Any, **_: Any) -> None:
     """Try to get out, and do not start where that succeeds: a customer would succeed too."""
+    if _queues(sender) <= _WITHOUT_FILES:
+        return
     try:
         trial = layers.try_out(settings.FFMPEG_BINARY)
     except layers.SandboxMissing as error:
@@ -58,7 +64,7 @@ def keep_ffmpeg_in_its_box(**_: Any) -> None:
 def prove_the_gpu(sender: Any, **_: Any) -> None:
     """See what the GPU can do, where GPUs are served. Without anything proven the worker starts all the same: it ends
     what it is given at once, with the reason, and each rung that may goes to its fallback."""
-    if TRANSCODE_GPU not in sender.app.amqp.queues.consume_from:
+    if TRANSCODE_GPU not in _queues(sender):
         return
     try:
         found = gpu_proofs.proven(anew=True)
@@ -76,7 +82,7 @@ def prove_the_gpu(sender: Any, **_: Any) -> None:
 @worker_init.connect
 def know_the_imager(sender: Any, **_: Any) -> None:
     """Hash and ask it once, too, where images and documents are opened. Without it, their attempts say so."""
-    if FILES not in sender.app.amqp.queues.consume_from:
+    if FILES not in _queues(sender):
         return
     try:
         imaging.identify(settings.CONTAINER_DIGEST)
@@ -84,6 +90,10 @@ def know_the_imager(sender: Any, **_: Any) -> None:
         log.warning("no imager", error=str(error))
     finally:
         launch.close()
+
+
+def _queues(sender: Any) -> frozenset[str]:
+    return frozenset(sender.app.amqp.queues.consume_from)
 
 
 @worker_init.connect

@@ -53,12 +53,27 @@ class Stack:
 
         Raises `NotReady` or `StackFailed` with the end of the log of the part that failed.
         """
-        self.services.start(report)
-        self._run("migrate", manage("migrate", "--no-input", "--verbosity", "0"))
+        migrate = self._child("migrate", manage("migrate", "--no-input", "--verbosity", "0"))
+
+        def is_ready(service: str) -> None:
+            report(service)
+            if service == "postgres":
+                migrate.start()
+
+        try:
+            self.services.start(is_ready)
+            _expect_success(migrate)
+        finally:
+            migrate.kill()
         report("migrate")
         for child in self.children.values():
             child.start()
-        self._run("bootstrap", manage("bootstrap"))
+        bootstrap = self._child("bootstrap", manage("bootstrap"))
+        try:
+            bootstrap.start()
+            _expect_success(bootstrap)
+        finally:
+            bootstrap.kill()
         report("bootstrap")
         for program in self.programs:
             self.children[program.name].wait_until(partial(self._is_ready, program), seconds=READY_SECONDS)
@@ -85,16 +100,6 @@ class Stack:
         for child in self.children.values():
             child.kill()
         self.services.stop()
-
-    def _run(self, name: str, arguments: tuple[str, ...]) -> None:
-        child = self._child(name, arguments)
-        child.start()
-        try:
-            code = child.wait(seconds=READY_SECONDS)
-        finally:
-            child.kill()
-        if code != 0:
-            raise StackFailed(f"{name} ended with {code}.\n{child.log_tail()}")
 
     def _child(self, name: str, arguments: tuple[str, ...]) -> Child:
         return Child(
@@ -132,6 +137,12 @@ class Stack:
         if program.ready_line:
             return program.ready_line in self.children[program.name].log_since_start()
         return _answers(program.ready_url)
+
+
+def _expect_success(child: Child) -> None:
+    code = child.wait(seconds=READY_SECONDS)
+    if code != 0:
+        raise StackFailed(f"{child.name} ended with {code}.\n{child.log_tail()}")
 
 
 def _answers(url: str) -> bool:

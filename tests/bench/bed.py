@@ -63,6 +63,14 @@ class Bed:
         failed = "SELECT count(*) FROM jobs_job WHERE id = ANY(%s) AND state <> 'succeeded'"
         assert self._number(failed, jobs) == 0, f"a job failed: see {self.stack.services.logs}"
 
+    def finished_at(self, job: UUID) -> float:
+        """When the job was committed as final, in seconds since the epoch by this machine's clock."""
+        row = self._database.execute(
+            "SELECT extract(epoch FROM finished_at) FROM jobs_job WHERE id = %s", [job]
+        ).fetchone()
+        assert row is not None
+        return float(row[0])
+
     def commands(self, job: UUID) -> list[Argv]:
         """The FFmpeg commands that the job's attempts ran, in the order in which they started."""
         ran = sorted(

@@ -94,11 +94,11 @@ def main(words: Sequence[str]) -> None:
         app.conf.broker_transport_options |= {"visibility_timeout": float(words[1]), **sweep}
         words = words[2:]
     sys.argv = list(words)
-    if words[0] == "celery":
+    if words[0] == "config.worker":
         leases.fenced = _dying_before(folder / BEFORE_COMMIT, leases.fenced)  # not in the conductor's hands
-        from celery.__main__ import main as celery
+        from config import worker
 
-        celery()
+        worker.main()
     else:
         from django.core.management import execute_from_command_line
 

@@ -269,7 +269,7 @@ VISIBILITY_SECONDS = 5
 
 
 def _launched(program: Program, *options: str) -> Program:
-    """The same program through `tests.chaos.launch`: `-m celery ...` and `manage.py ...` lose their first word."""
+    """The same program through `tests.chaos.launch`: what follows `-m`, or `manage.py ...`."""
     words = program.arguments[1:] if program.arguments[0] == "-m" else ("manage.py", *program.arguments[1:])
     return Program(
         name=program.name,
