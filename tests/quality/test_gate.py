@@ -2,12 +2,12 @@
 
 import pytest
 
-from jobs import pruning
+from jobs import pruning, publication
 from jobs.models import Attempt, Job, Output, QualityMeasurement, Rendition, Step
 from jobs.planner.specs import QualityWish, Rung
 from jobs.requeue import Wish, requeue
 from jobs.states import JobState, RenditionState, StepKind, StepState
-from tests.factories import drive, make_job, next_step, run_step, stored, upload
+from tests.factories import drive, make_job, next_step, run_step, s3_client, stored, upload
 from tests.quality.cast import ladder, states, tried
 from webhooks.models import Event
 
@@ -105,8 +105,6 @@ def test_an_optional_rung_that_is_not_good_enough_leaves_a_partial_job_and_no_tr
         make_job(acme, upload(acme, clip), ladder(rungs=rungs, publish="progressive", segments="separate"))
     )
     assert job.state == JobState.PARTIAL
-    from tests.factories import s3_client
-
     for one in Output.objects.filter(job=job, kind="manifest", state="committed"):
         key = one.url.removeprefix("s3://outputs/")
         assert b"120p" not in s3_client().get_object(Bucket="outputs", Key=key)["Body"].read(), one.path
@@ -127,6 +125,33 @@ def test_a_manifest_grows_with_what_has_passed_its_gate(acme, clip):
     job.refresh_from_db()
     assert job.manifest.path == "manifest/120p-1.1/master.m3u8"
     assert drive(job).state == JobState.SUCCEEDED
+
+
+def test_of_two_that_pass_their_gates_at_once_the_manifest_lists_both(acme, clip, monkeypatch):
+    rungs = tuple(Rung(f"{h}p", height=h, crf=30, speed="ultrafast", min_quality=20) for h in (180, 120))
+    job = drive(
+        make_job(acme, upload(acme, clip), ladder(rungs=rungs, publish="progressive")), until=StepKind.QUALITY
+    )
+    while step := next_step(job, StepKind.RENDITION):
+        run_step(step)
+    first, second = Step.objects.filter(job=job, kind=StepKind.QUALITY).order_by("id")
+    put = publication._put_texts
+
+    def put_late(*arguments) -> None:
+        """When the first one's manifest is written and not yet shown, the second one is committed."""
+        monkeypatch.setattr(publication, "_put_texts", put)
+        assert run_step(second) == "done"
+        put(*arguments)
+
+    monkeypatch.setattr(publication, "_put_texts", put_late)
+    assert run_step(first) == "done"
+    job.refresh_from_db()
+    assert job.manifest.path == "manifest/180p-1.2/master.m3u8", "written once more"
+    key = job.manifest.url.removeprefix("s3://outputs/")
+    master = s3_client().get_object(Bucket="outputs", Key=key)["Body"].read().decode()
+    assert [line for line in master.splitlines() if line.endswith(".m3u8")] == ["180p.m3u8", "120p.m3u8"]
+    outdated = Output.objects.filter(job=job, path__startswith="manifest/180p-1.1/")
+    assert {one.state for one in outdated} == {"discarded"}
 
 
 def test_a_gate_that_nobody_can_look_through_stays_shut(acme, clip, settings, ffmpeg_other):
