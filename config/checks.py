@@ -13,7 +13,8 @@ _SUPERVISOR_SECONDS = 10
 _LONGEST_LEASE_SECONDS = 30
 
 
-@register()
+# Our commands ask for this tag alone: all of Django's checks load every page there is, for a second of CPU.
+@register("settings")
 def settings_agree(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
     """Leases, graces and Celery's settings, held against each other."""
     from config.celery import app

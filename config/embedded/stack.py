@@ -53,7 +53,7 @@ class Stack:
 
         Raises `NotReady` or `StackFailed` with the end of the log of the part that failed.
         """
-        migrate = self._child("migrate", manage("migrate", "--no-input", "--verbosity", "0"))
+        migrate = self._child("migrate", manage("migrate", "--no-input", "--skip-checks", "--verbosity", "0"))
 
         def is_ready(service: str) -> None:
             report(service)

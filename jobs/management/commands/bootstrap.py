@@ -16,6 +16,7 @@ class Command(BaseCommand):
         "Make the first account, its API key (from REELCHORD_API_KEY) and the operator `admin` "
         "(password from REELCHORD_ADMIN_PASSWORD)."
     )
+    requires_system_checks = ["settings"]
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--account", default="demo", help="slug of the account (default: demo)")

@@ -12,6 +12,7 @@ from jobs import conductor, metrics
 
 class Command(BaseCommand):
     help = "Dispatch ready steps and repair drift, until SIGTERM."
+    requires_system_checks = ["settings"]
 
     def handle(self, *args: Any, **options: Any) -> None:
         stop = threading.Event()

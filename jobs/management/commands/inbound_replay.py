@@ -21,6 +21,7 @@ _FILTERS = ("id", "provider", "type", "state", "account", "since")
 
 class Command(BaseCommand):
     help = "Handle stored Stripe and GitHub webhooks again; with --dry-run only count and name them."
+    requires_system_checks = ["settings"]
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(

@@ -13,6 +13,7 @@ from jobs.states import OutputState
 
 class Command(BaseCommand):
     help = "Delete discarded and orphaned objects, broken-off uploads and left workspaces. Never a committed output."
+    requires_system_checks = ["settings"]
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(

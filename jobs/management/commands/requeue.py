@@ -27,6 +27,7 @@ def since(text: str) -> Any:
 
 class Command(BaseCommand):
     help = "Run failed, partial and dead-lettered jobs again; with --dry-run only count and name them."
+    requires_system_checks = ["settings"]
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(

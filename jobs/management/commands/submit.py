@@ -25,6 +25,7 @@ ACTOR = "command:submit"
 
 class Command(BaseCommand):
     help = "Submit a job; with --wait, follow it to its end."
+    requires_system_checks = ["settings"]
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(

@@ -30,6 +30,7 @@ def _since(text: str) -> datetime:
 
 class Command(BaseCommand):
     help = "Send dead letters once more, under the ids that they had; those of disabled endpoints stay."
+    requires_system_checks = ["settings"]
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--endpoint", type=UUID, help="only those of this endpoint")

@@ -11,6 +11,7 @@ from webhooks.inbound import redelivery
 
 class Command(BaseCommand):
     help = "Ask GitHub to redeliver what it could not deliver to us (GITHUB_TOKEN, GITHUB_HOOKS)."
+    requires_system_checks = ["settings"]
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--dry-run", action="store_true", help="only count")
