@@ -1,4 +1,4 @@
-"""`python -m tests.ladders`: every shipped preset on every film, as real jobs, and a table of what came of them.
+"""`python -m tests.ladders`: every shipped preset, and a group, on every film, as real jobs; a table of the outcomes.
 
 What was as it should be is not done again while the product and the encoder stay the same, so a run that was broken
 off goes on where it was; `--again` does all of it. The table is kept in `.cache/ladders/`. Exit code 0: all cells

@@ -4,10 +4,24 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from jobs.planner.presets import SHIPPED
-from jobs.planner.specs import COPY, NO_PACKAGING, Ladder
+from jobs.planner.specs import COPY, NO_PACKAGING, AudioRung, Ladder, Rung
 
-PRESETS = {preset.name: preset.ladder for preset in SHIPPED if preset.ladder.packaging != NO_PACKAGING}
-"""Those that make something of films."""
+# Both packagings, a rung of the source's own size where that is small, every language and all words.
+SHORT = Ladder(
+    packaging="hls+dash",
+    rungs=(
+        Rung("240p", height=240, crf=23, speed="ultrafast"),
+        Rung("144p", height=144, crf=23, speed="ultrafast"),
+    ),
+    audio=AudioRung(bitrate_kbps=96, channels=2),
+    audio_languages="all",
+    subtitles="all",
+)
+PRESETS = {
+    **{preset.name: preset.ladder for preset in SHIPPED if preset.ladder.packaging != NO_PACKAGING},
+    "group": replace(SHORT, strategy="group", cascade_min_ssim=0.98),
+}
+"""The shipped ones that make something of films, and one FFmpeg for several renditions."""
 
 UPRIGHT = ""
 _709 = "scale=in_color_matrix=bt709:in_range=limited"
