@@ -99,6 +99,10 @@ def main(words: Sequence[str]) -> None:
         from config import worker
 
         worker.main()
+    elif words[0] == "celery":
+        from celery.__main__ import main as celery
+
+        celery()
     else:
         from django.core.management import execute_from_command_line
 

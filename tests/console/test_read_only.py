@@ -1,7 +1,7 @@
 """What happened cannot be edited: not by a page, not by a forged request."""
 
 import pytest
-from django.contrib.admin import site
+from django.contrib.admin import autodiscover, site
 from django.urls import reverse
 
 from audit.models import AuditEvent
@@ -16,6 +16,7 @@ pytestmark = pytest.mark.django_db
 # What may be made, and what may be made and changed; nothing at all may be deleted.
 ADDED = {ApiKey, Preset}
 CHANGED = {Account, GitHubRule}
+autodiscover()
 OURS = {model for model in site._registry if model._meta.app_label in ("jobs", "audit", "webhooks")}
 
 

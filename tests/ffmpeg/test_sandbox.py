@@ -392,10 +392,11 @@ def test_a_box_that_cannot_be_put_on_ends_the_process(
     assert not (tmp_path / "ran").exists()
 
 
-def test_a_worker_without_a_box_does_not_start(tmp_path: Path) -> None:
+@pytest.mark.parametrize("queues", ["files,control", "a-queue-of-tomorrow"])
+def test_a_worker_without_a_box_does_not_start_where_files_may_come(queues: str, tmp_path: Path) -> None:
     command = (
         "import sys; from adapters.ffmpeg.sandbox import bubblewrap; bubblewrap.binary = lambda: None;"
-        "from celery.__main__ import main; sys.argv[1:] = ['-A', 'config', 'worker', '-P', 'solo']; sys.exit(main())"
+        f"from config.worker import main; sys.argv[1:] = ['-P', 'solo', '-Q', '{queues}']; sys.exit(main())"
     )
     environment = os.environ | {"SANDBOX": "bubblewrap", "SECRET_KEY": "unused", "WORK_DIR": str(tmp_path)}
     done = subprocess.run(
