@@ -29,7 +29,7 @@ FULL: dict[str, Part] = {
     "sandbox": lambda bed: sandbox.measure(bed, starts=40, encodes=7),
     "remux": lambda bed: remux.measure(bed, pairs=30, bursts=3, burst_jobs=100),
     "ladder": lambda bed: ladder.measure(bed, pairs=3),
-    "group": lambda bed: group.measure(bed, pairs=3, speeds=("veryfast", "medium")),
+    "group": lambda bed: group.measure(bed, pairs=5, speeds=("veryfast", "medium")),
     "webhooks": lambda bed: webhooks.measure(bed, pairs=5, deliveries=2000, spaced=40),
     "post": lambda bed: post.measure(bed, pairs=5, requests=1000),
     "inbound": lambda bed: inbound.measure(bed, pairs=5, requests=1000),
