@@ -134,7 +134,10 @@ def test_colours_are_those_that_the_embedded_profile_means(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "profile", [b"", b"\0", b"not a profile" * 99, swapped_profile()[:200], bytes(9 << 20)]
+    "profile",
+    [b"", b"\0", b"not a profile" * 99, swapped_profile()[:200], bytes(9 << 20)],
+    # A profile holds the second in which it was made.
+    ids=["empty", "a byte", "text", "cut off", "large"],
 )
 def test_a_profile_that_is_none_is_passed_over(profile, tmp_path):
     content = encoded(corners(), "TIFF", icc_profile=profile)
