@@ -126,8 +126,9 @@ def keeping(
     ):
 
         def kept(encoded: Encoded) -> Found:
-            seen = _inspect(planned.encode, target, encoded, answer)
+            # First, whatever is found: of an attempt that ends while it stores, an object appears after its pruning.
             wait()
+            seen = _inspect(planned.encode, target, encoded, answer)
             return {
                 outputs[0].id: {
                     "codecs": seen.codecs,

@@ -12,7 +12,7 @@ import pytest
 from django.conf import settings as configured
 from django.db import connection
 
-from jobs import attempts, grouping, leases, requeue, submission
+from jobs import attempts, grouping, leases, requeue, storing, submission
 from jobs.encoding import encode
 from jobs.models import Attempt, Job, Output, Rendition, Step
 from jobs.planner.specs import AudioRung, Ladder, Rung
@@ -200,6 +200,27 @@ def test_what_is_wrong_with_the_sound_is_not_held_against_the_pictures(planned, 
     monkeypatch.setattr(grouping, "encode", noisy)
     assert run_step(next_step(job, StepKind.RENDITION)) == "done done done failed"
     assert Attempt.objects.get(job=job, rendition__key="audio").fault_code == "source_damaged"
+
+
+def test_an_attempt_ends_when_nothing_of_it_is_under_way_any_more(planned, monkeypatch):
+    job = planned()
+    liar = job.renditions.get(key="160p")
+    liar.spec["encode"]["duration_seconds"] = 60.0
+    liar.save()
+    store, seen = storing._store, []
+
+    def slow(output, file) -> None:
+        """An attempt that ends here has its objects pruned, and this one appears behind the pruner's back."""
+        deadline = time.monotonic() + 1
+        while output.rendition_id == liar.id and time.monotonic() < deadline:
+            seen.append(Attempt.objects.get(id=output.attempt_id).state)
+            time.sleep(0.05)
+        connection.close()
+        store(output, file)
+
+    monkeypatch.setattr(storing, "_store", slow)
+    assert run_step(next_step(job, StepKind.RENDITION)) == "done retried done done"
+    assert set(seen) == {"running"}
 
 
 def test_one_output_that_is_no_plain_file_ends_its_own_attempt_only(planned, monkeypatch):
