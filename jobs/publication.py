@@ -2,9 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 from itertools import count, islice
 from pathlib import Path
 from typing import Any
@@ -15,7 +13,7 @@ import structlog
 from adapters.packaging.cut import cut, pieces
 from adapters.packaging.tracks import INIT_NAME, Media, SegmentFiles
 from adapters.storage.base import StorageError
-from jobs import faults, gates, leases, stores
+from jobs import faults, gates, leases, stores, storing
 from jobs.attempts import Faulted, Running
 from jobs.leases import LeaseLost
 from jobs.manifests import (
@@ -34,14 +32,13 @@ from jobs.manifests import (
 from jobs.models import Job, Output, Rendition
 from jobs.planner.plan import Plan
 from jobs.states import OutputState, RenditionState, StepState
+from jobs.storing import File
 from jobs.transitions import Change
 
 log = structlog.get_logger(__name__)
 
 # Files on the disk and rows in one statement at a time, however long the film is.
 _PIECES_AT_ONCE = 64
-# The storage's answer is what is waited for.
-_PUTS_AT_ONCE = 4
 
 
 def publish(running: Running, job: Job, plan: Plan, rungs: list[Rung], words: list[Words]) -> Output:
@@ -287,7 +284,7 @@ def _put_texts(running: Running, outputs: list[Output], written: Mapping[str, st
     manifests = [output for output in outputs if output.kind == Output.Kind.MANIFEST]
     _put_all(running, {output: file for output, file in files.items() if output not in manifests})
     for output in manifests:
-        _put(running, output, files[output])
+        _put_all(running, {output: files[output]})
 
 
 def _row(
@@ -306,16 +303,10 @@ def _row(
 
 
 def _put_all(running: Running, files: Mapping[Output, Path]) -> None:
-    """In any order."""
-    with ThreadPoolExecutor(_PUTS_AT_ONCE, thread_name_prefix="store") as beside:
-        for _ in beside.map(partial(_put, running), files.keys(), files.values()):
-            pass
-
-
-def _put(running: Running, output: Output, file: Path) -> None:
+    """In any order. Raises StorageError, LeaseLost."""
     _expect_held(running)
-    storage = stores.storages().for_url(output.url)
-    storage.store(file, output.url, content_type=output.content_type, sha256=output.sha256)
+    with storing.stored([*files], [File(file, file.name) for file in files.values()]):
+        pass
 
 
 def _expect_held(running: Running) -> None:
