@@ -2,10 +2,14 @@
 
 import subprocess
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import m3u8
 import pytest
 
+from adapters.storage.base import Unavailable
+from adapters.storage.s3 import S3Storage
 from jobs import manifests, publication, stores
 from jobs.models import Job, Output
 from jobs.planner.plan import Plan
@@ -91,16 +95,14 @@ def test_two_that_end_at_once_are_both_shown(planned, monkeypatch):
 def test_a_storage_that_takes_no_manifest_costs_no_encode(planned, monkeypatch):
     job = planned
     finish_rendition(job, "audio")
-    put = publication._put
+    store = S3Storage.store
 
-    def refuse(running, output, file) -> None:
-        if output.path.endswith("master.m3u8"):
-            from adapters.storage.base import Unavailable
-
+    def refuse(storage: S3Storage, file: Path, url: str, **rest: Any) -> None:
+        if url.endswith("master.m3u8"):
             raise Unavailable("S3 answered 503.")
-        put(running, output, file)
+        store(storage, file, url, **rest)
 
-    monkeypatch.setattr(publication, "_put", refuse)
+    monkeypatch.setattr(S3Storage, "store", refuse)
     finish_rendition(job, "180p")
     assert job.manifest is None
     assert job.renditions.get(key="180p").state == RenditionState.SUCCEEDED
