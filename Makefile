@@ -30,7 +30,7 @@ run: $(READY) ## the whole stack in the foreground, until Ctrl-C (PORT=8000, DAT
 	@$(BIN)/python -m config.embedded run --port "$(PORT)" --data "$(or $(DATA),.run)"
 
 test: $(READY) ## all tests, against the real services
-	$(BIN)/python -m pytest -n auto --dist loadgroup
+	$(BIN)/python -m pytest -n auto
 
 check: $(READY) ## lint, format, types, layers, migrations, the OpenAPI file
 	$(BIN)/ruff check .

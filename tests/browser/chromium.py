@@ -35,7 +35,6 @@ SECONDS = 60
 MARKS = (
     pytest.mark.browser,
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine"),
-    pytest.mark.xdist_group("chromium"),
 )
 """Of every module that asks a browser."""
 

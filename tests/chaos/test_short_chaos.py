@@ -2,13 +2,10 @@
 
 from random import Random
 
-import pytest
 from rich.console import Console
 
 from tests.chaos import __main__ as chaos
 from tests.chaos.faults import FAULTS
-
-pytestmark = pytest.mark.xdist_group("stack")
 
 # The slowest first: the others happen meanwhile.
 FEW = ("store-late", "kill-before-chord", "flushall-and-kill", "kill-worker")

@@ -132,7 +132,6 @@ def helps(ffmpeg: Path) -> dict[str, list[str]]:
         return dict(zip(names, threads.map(ask, names), strict=True))
 
 
-@pytest.mark.xdist_group("filters")
 def test_every_filter_of_the_list_exists_with_its_options(ffmpeg: Path, helps: dict[str, list[str]]) -> None:
     said = subprocess.run([ffmpeg, "-hide_banner", "-filters"], capture_output=True, text=True, check=True)
     known = {line.split()[1] for line in said.stdout.splitlines() if len(line.split()) > 2}
@@ -147,7 +146,6 @@ def test_every_filter_of_the_list_exists_with_its_options(ffmpeg: Path, helps: d
             assert option.name in generic or {option.name, *option.aliases} <= names, name
 
 
-@pytest.mark.xdist_group("filters")
 def test_every_option_that_ffmpeg_calls_a_file_is_refused_or_a_reference(helps: dict[str, list[str]]) -> None:
     """A new FFmpeg may add one: whatever its help calls a file must not be free text here."""
     for name, lines in helps.items():

@@ -34,8 +34,6 @@ NOT_EVERYWHERE = {
     "read_the_workers_memory", "take_the_workers_descriptor", "run_what_it_wrote", "write_into_shared_memory",
 }  # fmt: skip
 
-pytestmark = pytest.mark.xdist_group("sandbox")
-
 
 def why_not(layer: str) -> str | None:
     if layer == "landlock":

@@ -17,8 +17,6 @@ from config.embedded.ports import free_ports
 from config.embedded.programs import conductor, few_workers, web
 from config.embedded.stack import Stack
 
-pytestmark = pytest.mark.xdist_group("stack")
-
 SECONDS = 90.0
 LADDER = {
     "packaging": "hls",

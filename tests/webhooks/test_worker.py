@@ -13,7 +13,7 @@ from webhooks import endpoints
 from webhooks.models import Delivery, DeliveryAttempt
 from webhooks.states import DeliveryState
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("webhook-worker")]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def slowly(handler: Handler) -> None:
