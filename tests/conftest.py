@@ -6,6 +6,7 @@ are known before they run, so they are in the environment before Django's settin
 
 import os
 import shutil
+import subprocess
 import tempfile
 import threading
 import time
@@ -241,6 +242,16 @@ def ffmpeg_other() -> Path:
 def clip() -> Path:
     """Big Buck Bunny: 720p25, 5.28 s, 5.1 AAC."""
     return media.clip(ROOT / ".cache")
+
+
+@pytest.fixture(scope="session")
+def short_clip(clip: Path, ffmpeg: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two seconds of it at 320x180: for tests that ask what becomes of a job, not what becomes of its pictures."""
+    target = tmp_path_factory.mktemp("clip") / "short.mp4"
+    video = ("-vf", "scale=320:-2", "-c:v", "libx264", "-preset", "veryfast")
+    command = (str(ffmpeg), "-v", "error", "-i", str(clip), "-t", "2", *video, "-c:a", "copy", str(target))
+    subprocess.run(command, check=True)
+    return target
 
 
 @pytest.fixture(scope="session")

@@ -83,8 +83,8 @@ def test_it_prints_the_id_of_a_job_like_any_other(acme):
     assert AuditEvent.objects.filter(job_id=job.id, actor="command:submit").exists()
 
 
-def test_waiting_ends_with_the_manifests_url(acme, clip):
-    lines = submit_and_wait(acme, upload(acme, clip))
+def test_waiting_ends_with_the_manifests_url(acme, short_clip):
+    lines = submit_and_wait(acme, upload(acme, short_clip))
     job = Job.objects.get()
     assert lines == [str(job.id), stores.public_url(job.manifest.url)]
 
@@ -130,8 +130,8 @@ def test_a_command_becomes_a_command_job(acme):
     assert (job.ladder, job.preset, job.interface) == (None, None, "")
 
 
-def test_waiting_for_a_command_ends_with_the_urls_of_its_outputs(acme, clip):
-    source, place = upload(acme, clip), f"s3://outputs/{acme.slug}/exact/b.m4a"
+def test_waiting_for_a_command_ends_with_the_urls_of_its_outputs(acme, short_clip):
+    source, place = upload(acme, short_clip), f"s3://outputs/{acme.slug}/exact/b.m4a"
     command = f"ffmpeg -t 1 -i {source} -c copy z.mp4 -vn -c:a copy {place}"
 
     def wait() -> list[str]:

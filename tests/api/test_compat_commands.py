@@ -68,9 +68,9 @@ def test_a_command_is_a_command_job_of_its_account(acme):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_command_that_is_done_has_its_outputs_by_their_names(s3, valkey, clip):
+def test_a_command_that_is_done_has_its_outputs_by_their_names(s3, valkey, short_clip):
     acme = _client("acme")
-    upload(acme.account, clip)
+    upload(acme.account, short_clip)
     document = wish(
         acme,
         output_files={"out_film": "z film.mp4".replace(" ", "-"), "out_still": "a.jpg"},
@@ -109,9 +109,9 @@ def test_a_command_that_is_done_has_its_outputs_by_their_names(s3, valkey, clip)
 
 
 @pytest.mark.django_db(transaction=True)
-def test_an_output_with_a_url_is_at_that_url(s3, valkey, clip):
+def test_an_output_with_a_url_is_at_that_url(s3, valkey, short_clip):
     acme = _client("acme")
-    upload(acme.account, clip)
+    upload(acme.account, short_clip)
     wanted = f"s3://outputs/{acme.account.slug}/exact/place.mp4"
     document = wish(acme, output_files={"out_1": wanted}, ffmpeg_command="-t 1 -i {{in_1}} -c copy {{out_1}}")
     job = drive(Job.objects.get(id=post(acme, document).json()["command_id"]))
@@ -122,9 +122,9 @@ def test_an_output_with_a_url_is_at_that_url(s3, valkey, clip):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_pictures_of_a_sequence_are_one_output(s3, valkey, clip):
+def test_the_pictures_of_a_sequence_are_one_output(s3, valkey, short_clip):
     acme = _client("acme")
-    upload(acme.account, clip)
+    upload(acme.account, short_clip)
     document = wish(
         acme,
         output_files={"out_1": "still_%02d.png"},
@@ -136,9 +136,9 @@ def test_the_pictures_of_a_sequence_are_one_output(s3, valkey, clip):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_several_commands_run_one_after_the_other(s3, valkey, clip):
+def test_several_commands_run_one_after_the_other(s3, valkey, short_clip):
     acme = _client("acme")
-    upload(acme.account, clip)
+    upload(acme.account, short_clip)
     passes = "-t 1 -i {{in_1}} -c:v libx264 -preset ultrafast -b:v 200k -an"
     document = wish(
         acme, ffmpeg_commands=[f"-y {passes} -pass 1 -f null /dev/null", f"{passes} -pass 2 {{{{out_1}}}}"]
@@ -163,7 +163,7 @@ def test_the_paths_of_that_api_itself_take_the_same_requests(acme):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_command_that_fails_says_why(s3, valkey, clip):
+def test_a_command_that_fails_says_why(s3, valkey, short_clip):
     acme = _client("acme")
     document = wish(acme)  # its source was never uploaded
     job = drive(Job.objects.get(id=post(acme, document).json()["command_id"]))
@@ -273,9 +273,9 @@ def test_other_peoples_commands_and_other_kinds_of_job_are_not_there(acme, rival
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_webhook_is_told_once_at_the_end(s3, valkey, clip):
+def test_the_webhook_is_told_once_at_the_end(s3, valkey, short_clip):
     acme = _client("acme")
-    upload(acme.account, clip)
+    upload(acme.account, short_clip)
     document = wish(
         acme, ffmpeg_command="-t 1 -i {{in_1}} -c copy {{out_1}}", webhook="https://a.example/hook"
     )

@@ -65,9 +65,9 @@ def test_members_that_other_services_know_are_passed_over(acme, post):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_completed_task_has_its_output_with_its_duration(s3, valkey, clip, post):
+def test_a_completed_task_has_its_output_with_its_duration(s3, valkey, short_clip, post):
     acme = _client("acme")
-    source = upload(acme.account, clip)
+    source = upload(acme.account, short_clip)
     id = post(acme, {"command": f"ffmpeg -t 1 -i {source} -c copy -an z.mp4 -t 1 -vn -c:a copy a.m4a"}).json()
     job = drive(Job.objects.get(id=id["task_id"]))
     folder = f"s3://outputs/{acme.account.slug}/{job.id}/command/1/"
@@ -93,11 +93,11 @@ def test_a_completed_task_has_its_output_with_its_duration(s3, valkey, clip, pos
 
 
 @pytest.mark.django_db(transaction=True)
-def test_without_a_public_url_the_output_has_a_signed_one(s3, valkey, clip, post, settings):
+def test_without_a_public_url_the_output_has_a_signed_one(s3, valkey, short_clip, post, settings):
     from urllib.request import urlopen
 
     acme = _client("acme")
-    source = upload(acme.account, clip)
+    source = upload(acme.account, short_clip)
     settings.PUBLIC_URLS = {}
     id = post(acme, {"command": f"ffmpeg -t 1 -i {source} -c copy out.mp4"}).json()["task_id"]
     drive(Job.objects.get(id=id))
@@ -108,9 +108,11 @@ def test_without_a_public_url_the_output_has_a_signed_one(s3, valkey, clip, post
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_failed_task_says_why(s3, valkey, clip, post):
+def test_a_failed_task_says_why(s3, valkey, short_clip, post):
     acme = _client("acme")
-    id = post(acme, {"command": f"ffmpeg -i {upload(acme.account, clip)} -vf crop=4000:4000 out.mp4"}).json()
+    id = post(
+        acme, {"command": f"ffmpeg -i {upload(acme.account, short_clip)} -vf crop=4000:4000 out.mp4"}
+    ).json()
     job = drive(Job.objects.get(id=id["task_id"]))
     answer = get(acme, job.id).json()
     assert answer["status"] == "failed"
@@ -231,9 +233,9 @@ def test_the_same_idempotency_key_makes_one_task(acme, post):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_webhook_is_told_once_at_the_end(s3, valkey, clip, post):
+def test_the_webhook_is_told_once_at_the_end(s3, valkey, short_clip, post):
     acme = _client("acme")
-    source = upload(acme.account, clip)
+    source = upload(acme.account, short_clip)
     document = {
         "command": f"ffmpeg -t 1 -i {source} -c copy out.mp4",
         "webhook_url": "https://a.example/hook",
@@ -255,7 +257,7 @@ def test_the_webhook_is_told_once_at_the_end(s3, valkey, clip, post):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_webhook_of_a_task_that_fails_says_why(s3, valkey, clip, post):
+def test_the_webhook_of_a_task_that_fails_says_why(s3, valkey, short_clip, post):
     acme = _client("acme")
     source = upload(acme.account, b"<html>", "page.mp4")
     document = {"command": f"ffmpeg -i {source} out.mp4", "webhook_url": "https://a.example/hook"}

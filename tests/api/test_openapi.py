@@ -30,11 +30,11 @@ def test_the_served_document_is_the_committed_one(acme):
 
 
 @pytest.mark.parametrize("state", ["queued", "finished"])
-def test_answers_keep_to_the_document(state, s3, valkey, clip, transactional_db):
+def test_answers_keep_to_the_document(state, s3, valkey, short_clip, transactional_db):
     from tests.api.conftest import _client
 
     acme = _client("acme")
-    job = make_job(acme.account, upload(acme.account, clip))
+    job = make_job(acme.account, upload(acme.account, short_clip))
     if state == "finished":
         drive(job)
     keeps_to("JobResponse", acme.get(f"jobs/{job.id}").json())

@@ -8,12 +8,12 @@ from tests.factories import drive, make_job, upload
 
 
 @pytest.fixture
-def failed(s3, valkey, clip, transactional_db):
+def failed(s3, valkey, short_clip, transactional_db):
     """A customer with a job whose optional rung failed."""
     from tests.api.conftest import _client
 
     client = _client("acme")
-    job = drive(make_job(client.account, upload(client.account, clip)), until=StepKind.RENDITION)
+    job = drive(make_job(client.account, upload(client.account, short_clip)), until=StepKind.RENDITION)
     rendition = Rendition.objects.get(job=job, key="120p")
     rendition.spec["encode"]["video"]["width"] = 321
     rendition.save()

@@ -11,8 +11,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def job(acme, clip) -> Job:
-    urls = [upload(acme, clip, name=name) for name in ("first.mp4", "second.mp4")]
+def job(acme, short_clip) -> Job:
+    urls = [upload(acme, short_clip, name=name) for name in ("first.mp4", "second.mp4")]
     command = (
         f"ffmpeg -i {urls[0]} -i {urls[1]} -map 0:v -map 1:a -t 0.4 -metadata 'title=<b>' -c copy both.mp4"
     )

@@ -37,8 +37,8 @@ def test_a_finished_job_shows_its_source_its_renditions_and_where_they_are(acme,
     assert "assembling succeeded worker:tester" in seen, "the audit trail"
 
 
-def test_a_running_job_shows_its_progress_and_refreshes_itself(acme, clip, operator, text_of):
-    job = drive(make_job(acme, upload(acme, clip)), until=StepKind.RENDITION)
+def test_a_running_job_shows_its_progress_and_refreshes_itself(acme, short_clip, operator, text_of):
+    job = drive(make_job(acme, upload(acme, short_clip)), until=StepKind.RENDITION)
     held = claim(next_step(job))
     from jobs import leases
 
@@ -65,22 +65,22 @@ def test_a_failed_job_says_what_is_wrong_in_words_for_both_sides(acme, operator,
 
 
 @pytest.mark.parametrize("until", [StepKind.INGEST, StepKind.PLAN, StepKind.RENDITION, StepKind.MANIFEST])
-def test_a_job_has_a_page_at_every_stage(acme, clip, operator, until):
-    job = drive(make_job(acme, upload(acme, clip), HALF), until=until)
+def test_a_job_has_a_page_at_every_stage(acme, short_clip, operator, until):
+    job = drive(make_job(acme, upload(acme, short_clip), HALF), until=until)
     operator.get(page_of(job))
     claim(next_step(job))
     operator.get(page_of(job))
 
 
-def test_a_page_costs_the_same_number_of_queries_whatever_the_ladder(acme, clip, operator, queries):
-    source = upload(acme, clip)
+def test_a_page_costs_the_same_number_of_queries_whatever_the_ladder(acme, short_clip, operator, queries):
+    source = upload(acme, short_clip)
     pages = [page_of(drive(make_job(acme, source, ladder))) for ladder in (HALF, SMALL_LADDER)]
     small, large = (queries(lambda page=page: operator.get(page)) for page in pages)
     assert small == large <= 16
 
 
-def test_a_job_without_a_manifest_file_has_a_page_too(acme, clip, operator):
-    job = drive(make_job(acme, upload(acme, clip), REMUX))
+def test_a_job_without_a_manifest_file_has_a_page_too(acme, short_clip, operator):
+    job = drive(make_job(acme, upload(acme, short_clip), REMUX))
     assert job.manifest is None
     assert "copy/1/copy.mp4" in operator.get(page_of(job))
 

@@ -22,8 +22,8 @@ LADDER = Ladder(
 
 
 @pytest.fixture
-def job(acme, clip) -> Job:
-    return drive(make_job(acme, upload(acme, clip), LADDER), until=StepKind.RENDITION)
+def job(acme, short_clip) -> Job:
+    return drive(make_job(acme, upload(acme, short_clip), LADDER), until=StepKind.RENDITION)
 
 
 def measure(job: Job, key: str, curve: list[list[float]], **changes) -> QualityMeasurement:

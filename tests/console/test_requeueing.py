@@ -28,9 +28,9 @@ def make_failed_job(account, code: str = "object_not_found") -> Job:
 
 
 @pytest.fixture
-def partial(acme, clip) -> Job:
+def partial(acme, short_clip) -> Job:
     """A job whose optional rung failed for a reason that has been mended since."""
-    job = drive(make_job(acme, upload(acme, clip)), until=StepKind.RENDITION)
+    job = drive(make_job(acme, upload(acme, short_clip)), until=StepKind.RENDITION)
     rendition = Rendition.objects.get(job=job, key="120p")
     spec = rendition.spec
     broken = {**spec, "encode": {**spec["encode"], "video": {**spec["encode"]["video"], "width": 321}}}

@@ -24,8 +24,8 @@ def files(account, job: Job) -> set[str]:
     return {name.removeprefix(f"{job.id}/command/1/") for name in stored(account)}
 
 
-def test_a_command_makes_files_under_the_names_that_it_gives_them(acme, clip):
-    url = upload(acme, clip)
+def test_a_command_makes_files_under_the_names_that_it_gives_them(acme, short_clip):
+    url = upload(acme, short_clip)
     job = drive(
         post(acme, command=f"ffmpeg -ss 1 -i {url} -frames:v 1 poster.jpg -t 1 -vn -c:a aac sound.m4a")
     )
@@ -36,11 +36,11 @@ def test_a_command_makes_files_under_the_names_that_it_gives_them(acme, clip):
     assert outputs["sound.m4a"].duration_seconds == pytest.approx(1, abs=0.1)
 
 
-def test_the_same_as_json_with_named_inputs_and_outputs(acme, clip):
+def test_the_same_as_json_with_named_inputs_and_outputs(acme, short_clip):
     job = drive(
         post(
             acme,
-            inputs={"in_1": upload(acme, clip)},
+            inputs={"in_1": upload(acme, short_clip)},
             outputs={"out_1": "clip.mp4"},
             arguments=["-i", "{{in_1}}", "-t", "1", "-c", "copy", "{{out_1}}"],
         )
@@ -49,8 +49,8 @@ def test_the_same_as_json_with_named_inputs_and_outputs(acme, clip):
     assert files(acme, job) == {"clip.mp4"}
 
 
-def test_every_path_in_what_ran_is_one_of_ours(acme, clip, settings):
-    url = upload(acme, clip, name="evil name.mp4".replace(" ", "_"))
+def test_every_path_in_what_ran_is_one_of_ours(acme, short_clip, settings):
+    url = upload(acme, short_clip, name="evil name.mp4".replace(" ", "_"))
     job = drive(
         post(
             acme,
@@ -75,8 +75,8 @@ def test_clips_are_stitched_by_the_concat_demuxer_with_the_jobs_own_inputs(acme,
     assert output.duration_seconds == pytest.approx(2 * 5.28, abs=0.2)
 
 
-def test_two_passes_are_one_rendition_with_both_commands_in_its_evidence(acme, clip):
-    url = upload(acme, clip)
+def test_two_passes_are_one_rendition_with_both_commands_in_its_evidence(acme, short_clip):
+    url = upload(acme, short_clip)
     first = f"ffmpeg -y -t 1 -i {url} -c:v libx264 -b:v 200k -preset ultrafast -pass 1 -an -f null /dev/null"
     second = f"ffmpeg -t 1 -i {url} -c:v libx264 -b:v 200k -preset ultrafast -pass 2 -c:a aac out.mp4"
     job = drive(post(acme, command=f"{first} && {second}"))
@@ -86,9 +86,9 @@ def test_two_passes_are_one_rendition_with_both_commands_in_its_evidence(acme, c
     assert attempt.argv[attempt.argv.index("-pass") + 1] == "1"
 
 
-def test_a_ladder_of_playlists_keeps_its_files_together(acme, clip):
+def test_a_ladder_of_playlists_keeps_its_files_together(acme, short_clip):
     command = (
-        f"ffmpeg -t 2 -i {upload(acme, clip)} -c:v libx264 -preset ultrafast -g 25 -c:a aac -f hls -hls_time 1"
+        f"ffmpeg -t 2 -i {upload(acme, short_clip)} -c:v libx264 -preset ultrafast -g 25 -c:a aac -f hls -hls_time 1"
         " -hls_playlist_type vod stream.m3u8"
     )
     job = drive(post(acme, command=command))
@@ -104,15 +104,14 @@ def test_pictures_of_a_sequence_are_named_as_the_command_says(acme, clip):
     assert files(acme, job) == {f"0/frame_{number:03d}.png" for number in (1, 2, 3)}
 
 
-def test_a_filter_that_ffmpeg_refuses_is_the_customers_to_mend(acme, clip):
-    job = drive(post(acme, command=f"ffmpeg -i {upload(acme, clip)} -vf crop=4000:4000 out.mp4"))
+def test_a_filter_that_ffmpeg_refuses_is_the_customers_to_mend(acme, short_clip):
+    job = drive(post(acme, command=f"ffmpeg -i {upload(acme, short_clip)} -vf crop=4000:4000 out.mp4"))
     assert (job.state, job.fault_bucket) == (JobState.FAILED, "configuration")
 
 
-def test_a_missing_second_input_names_which(acme, clip):
-    command = (
-        f"ffmpeg -i {upload(acme, clip)} -i s3://sources/{acme.slug}/logo.png -filter_complex overlay out.mp4"
-    )
+def test_a_missing_second_input_names_which(acme, short_clip):
+    source, missing = upload(acme, short_clip), f"s3://sources/{acme.slug}/logo.png"
+    command = f"ffmpeg -i {source} -i {missing} -filter_complex overlay out.mp4"
     job = drive(post(acme, command=command))
     assert (job.state, job.fault_code) == (JobState.FAILED, "object_not_found")
 
@@ -125,8 +124,8 @@ def test_another_tenants_file_is_refused_at_the_door(acme):
     assert "/command" in checked.errors
 
 
-def test_a_command_that_fails_by_our_fault_is_a_dead_letter_that_runs_again(acme, clip, settings):
-    job = post(acme, command=f"ffmpeg -i {upload(acme, clip)} -t 0.2 -c copy out.mp4")
+def test_a_command_that_fails_by_our_fault_is_a_dead_letter_that_runs_again(acme, short_clip, settings):
+    job = post(acme, command=f"ffmpeg -i {upload(acme, short_clip)} -t 0.2 -c copy out.mp4")
     drive(job, until=StepKind.RENDITION)
     binary = settings.FFMPEG_BINARY
     settings.FFMPEG_BINARY = settings.BASE_DIR / "manage.py"

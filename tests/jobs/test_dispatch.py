@@ -109,8 +109,8 @@ def test_a_broker_that_lost_its_data_is_noticed_and_everything_is_handed_out_aga
     assert queued(broker, FILES) == [("jobs.ingest_source", (str(next_step(job).id),))]
 
 
-def test_the_plan_sends_its_renditions_as_a_chord_whose_body_is_the_manifest(broker, acme, clip):
-    job = drive(make_job(acme, upload(acme, clip)), until=StepKind.RENDITION)
+def test_the_plan_sends_its_renditions_as_a_chord_whose_body_is_the_manifest(broker, acme, short_clip):
+    job = drive(make_job(acme, upload(acme, short_clip)), until=StepKind.RENDITION)
     renditions = Step.objects.filter(job=job, kind=StepKind.RENDITION)
     sent = queued(broker, TRANSCODE_CPU)
     assert sorted(sent) == sorted(("jobs.run_rendition", (str(step.id),)) for step in renditions)
@@ -120,7 +120,7 @@ def test_the_plan_sends_its_renditions_as_a_chord_whose_body_is_the_manifest(bro
     assert dispatch([TRANSCODE_CPU]) == 0
 
 
-def test_a_full_queue_gets_no_chord_and_the_conductor_hints_the_join_at_once(broker, acme, clip):
+def test_a_full_queue_gets_no_chord_and_the_conductor_hints_the_join_at_once(broker, acme, short_clip):
     Step.objects.bulk_create(
         Step(
             job=make_job(acme, "s3://sources/none/x.mp4"),
@@ -134,7 +134,7 @@ def test_a_full_queue_gets_no_chord_and_the_conductor_hints_the_join_at_once(bro
         )
         for n in range(LEAST_WINDOW)
     )
-    job = drive(make_job(acme, upload(acme, clip)), until=StepKind.RENDITION)
+    job = drive(make_job(acme, upload(acme, short_clip)), until=StepKind.RENDITION)
     assert broker.llen(TRANSCODE_CPU) == 0
     for _ in range(3):
         run_step(next_step(job, StepKind.RENDITION))
@@ -142,8 +142,8 @@ def test_a_full_queue_gets_no_chord_and_the_conductor_hints_the_join_at_once(bro
     assert ("jobs.emit_manifest", (str(next_step(job, StepKind.MANIFEST).id),)) in queued(broker, CONTROL)
 
 
-def test_after_a_chord_the_conductor_gives_the_body_a_moment_before_its_own_hint(broker, acme, clip):
-    job = drive(make_job(acme, upload(acme, clip)), until=StepKind.MANIFEST)
+def test_after_a_chord_the_conductor_gives_the_body_a_moment_before_its_own_hint(broker, acme, short_clip):
+    job = drive(make_job(acme, upload(acme, short_clip)), until=StepKind.MANIFEST)
     assert dispatch([CONTROL]) == 0
     manifest = next_step(job, StepKind.MANIFEST)
     assert manifest.hints == 1
@@ -151,8 +151,8 @@ def test_after_a_chord_the_conductor_gives_the_body_a_moment_before_its_own_hint
     assert dispatch([CONTROL]) == 1
 
 
-def test_discarded_outputs_are_handed_to_a_files_worker(broker, acme, clip):
-    job = drive(make_job(acme, upload(acme, clip)), until=StepKind.RENDITION)
+def test_discarded_outputs_are_handed_to_a_files_worker(broker, acme, short_clip):
+    job = drive(make_job(acme, upload(acme, short_clip)), until=StepKind.RENDITION)
     run_step(next_step(job))
     conductor.collect_discarded()
     assert broker.llen(FILES) == 0

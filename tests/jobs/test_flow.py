@@ -31,8 +31,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def job(acme, clip) -> Job:
-    return drive(make_job(acme, upload(acme, clip)))
+def job(acme, short_clip) -> Job:
+    return drive(make_job(acme, upload(acme, short_clip)))
 
 
 def test_a_clip_becomes_a_ladder_that_plays_from_its_manifest(job, acme, ffmpeg):
@@ -87,10 +87,10 @@ def test_the_evidence_names_the_command_the_encoder_and_the_whole_stderr(job, ff
         assert isinstance(read_stderr(attempt.stderr), bytes)
 
 
-def test_the_source_is_hashed_probed_and_fetched_once_for_all_renditions(job, acme, clip, settings):
+def test_the_source_is_hashed_probed_and_fetched_once_for_all_renditions(job, acme, short_clip, settings):
     source = job.sources.get()
-    assert source.sha256 == hashlib.sha256(clip.read_bytes()).hexdigest()
-    assert source.size_bytes == clip.stat().st_size
+    assert source.sha256 == hashlib.sha256(short_clip.read_bytes()).hexdigest()
+    assert source.size_bytes == short_clip.stat().st_size
     assert source.probe["streams"][0]["codec_name"] == "h264"
     assert not list((settings.WORK_DIR / "attempts").rglob("*.mp4")), "a workspace was left"
 
@@ -119,8 +119,8 @@ def test_the_database_refuses_to_rewrite_an_audit_event(job):
         AuditEvent.objects.filter(job_id=job.id).update(actor="nobody")
 
 
-def test_the_manifest_waits_for_the_last_rendition(acme, clip):
-    job = drive(make_job(acme, upload(acme, clip)), until=StepKind.RENDITION)
+def test_the_manifest_waits_for_the_last_rendition(acme, short_clip):
+    job = drive(make_job(acme, upload(acme, short_clip)), until=StepKind.RENDITION)
     manifest = Step.objects.get(job=job, kind=StepKind.MANIFEST)
     for _ in range(3):
         manifest.refresh_from_db()
@@ -137,8 +137,8 @@ def test_a_remux_copies_the_streams_into_one_mp4(acme, clip):
     assert output.duration_seconds == pytest.approx(5.3, abs=0.1)
 
 
-def test_an_optional_rung_that_fails_makes_the_job_partial_with_a_manifest_of_the_rest(acme, clip):
-    job = drive(make_job(acme, upload(acme, clip)), until=StepKind.RENDITION)
+def test_an_optional_rung_that_fails_makes_the_job_partial_with_a_manifest_of_the_rest(acme, short_clip):
+    job = drive(make_job(acme, upload(acme, short_clip)), until=StepKind.RENDITION)
     optional = job.renditions.get(key="120p")
     optional.spec["encode"]["video"]["width"] = 321  # 4:2:0 has no odd widths
     optional.save()
@@ -155,8 +155,8 @@ def test_an_optional_rung_that_fails_makes_the_job_partial_with_a_manifest_of_th
     }
 
 
-def test_a_required_rung_that_fails_decides_the_job_and_publishes_nothing(acme, clip):
-    job = drive(make_job(acme, upload(acme, clip)), until=StepKind.RENDITION)
+def test_a_required_rung_that_fails_decides_the_job_and_publishes_nothing(acme, short_clip):
+    job = drive(make_job(acme, upload(acme, short_clip)), until=StepKind.RENDITION)
     required = job.renditions.get(key="180p")
     required.spec["encode"]["video"]["width"] = 321  # 4:2:0 has no odd widths
     required.save()
@@ -167,8 +167,10 @@ def test_a_required_rung_that_fails_decides_the_job_and_publishes_nothing(acme, 
     assert not Output.objects.filter(job=job, kind="manifest").exists()
 
 
-def test_an_encoder_that_is_not_there_is_retried_and_becomes_a_dead_letter(acme, clip, settings, tmp_path):
-    job = drive(make_job(acme, upload(acme, clip), REMUX), until=StepKind.RENDITION)
+def test_an_encoder_that_is_not_there_is_retried_and_becomes_a_dead_letter(
+    acme, short_clip, settings, tmp_path
+):
+    job = drive(make_job(acme, upload(acme, short_clip), REMUX), until=StepKind.RENDITION)
     broken = tmp_path / "ffmpeg"
     broken.write_text(
         "#!/bin/sh\n[ \"$1\" = -version ] && echo 'ffmpeg version n1.0 x' && exit 0\n"
@@ -183,11 +185,11 @@ def test_an_encoder_that_is_not_there_is_retried_and_becomes_a_dead_letter(acme,
     assert (job.state, job.fault_code) == (JobState.DEAD_LETTER, "encoder_missing")
 
 
-def test_whoever_ends_the_only_rendition_ends_the_job_in_the_same_transaction(acme, clip):
+def test_whoever_ends_the_only_rendition_ends_the_job_in_the_same_transaction(acme, short_clip):
     def another_transaction(running) -> None:
         raise AssertionError("the join was left to do")
 
-    job = drive(make_job(acme, upload(acme, clip), REMUX), until=StepKind.RENDITION)
+    job = drive(make_job(acme, upload(acme, short_clip), REMUX), until=StepKind.RENDITION)
     assert perform_only_rendition(job, another_transaction) == "done"
     job.refresh_from_db()
     join = Step.objects.get(job=job, kind=StepKind.MANIFEST)
@@ -200,9 +202,9 @@ def test_whoever_ends_the_only_rendition_ends_the_job_in_the_same_transaction(ac
     assert list(states)[-2:] == ["assembling", "succeeded"]
 
 
-def test_the_worker_of_the_only_rendition_goes_on_with_a_join_that_has_a_manifest_to_write(acme, clip):
+def test_the_worker_of_the_only_rendition_goes_on_with_a_join_that_has_a_manifest_to_write(acme, short_clip):
     ladder = replace(SMALL_LADDER, rungs=SMALL_LADDER.rungs[:1], audio=None)
-    job = drive(make_job(acme, upload(acme, clip), ladder), until=StepKind.RENDITION)
+    job = drive(make_job(acme, upload(acme, short_clip), ladder), until=StepKind.RENDITION)
     assert perform_only_rendition(job) == "done"
     job.refresh_from_db()
     assert job.state == JobState.SUCCEEDED

@@ -49,9 +49,9 @@ def delivered(job: Job) -> list[dict[str, object]]:
     return Attempt.objects.get(job=job, step__kind=StepKind.MANIFEST, state="succeeded").evidence["delivered"]
 
 
-def test_a_file_lies_at_exactly_the_url_that_was_given(acme, clip):
+def test_a_file_lies_at_exactly_the_url_that_was_given(acme, short_clip):
     wanted = f"s3://outputs/{acme.slug}/exact/name.mp4"
-    url = upload(acme, clip)
+    url = upload(acme, short_clip)
     job = drive(
         post(
             acme,
@@ -72,35 +72,35 @@ def test_a_file_lies_at_exactly_the_url_that_was_given(acme, clip):
     assert delivered(job) == [{"url": wanted, "sha256": output.sha256, "size_bytes": output.size_bytes}]
 
 
-def test_the_jobs_answer_shows_where_it_was_delivered(acme, clip):
+def test_the_jobs_answer_shows_where_it_was_delivered(acme, short_clip):
     from tests.api.conftest import Client
     from tests.factories import make_key
 
     wanted = f"s3://outputs/{acme.slug}/exact/name.mp4"
-    job = post(acme, command=f"ffmpeg -t 1 -i {upload(acme, clip)} -c copy {wanted}")
+    job = post(acme, command=f"ffmpeg -t 1 -i {upload(acme, short_clip)} -c copy {wanted}")
     client = Client(acme, make_key(acme))
     assert client.get(f"jobs/{job.id}").json()["delivered"] == []
     drive(job)
     assert client.get(f"jobs/{job.id}").json()["delivered"] == delivered(job)
 
 
-def test_what_was_there_before_is_replaced(acme, clip):
+def test_what_was_there_before_is_replaced(acme, short_clip):
     s3_client().put_object(Bucket="outputs", Key=f"{acme.slug}/name.mp4", Body=b"yesterday's")
     wanted = f"s3://outputs/{acme.slug}/name.mp4"
-    job = drive(post(acme, command=f"ffmpeg -t 1 -i {upload(acme, clip)} -c copy {wanted}"))
+    job = drive(post(acme, command=f"ffmpeg -t 1 -i {upload(acme, short_clip)} -c copy {wanted}"))
     assert hashlib.sha256(read(f"{acme.slug}/name.mp4")).hexdigest() == Output.objects.get(job=job).sha256
 
 
-def test_what_was_there_before_stays_when_the_command_fails(acme, clip):
+def test_what_was_there_before_stays_when_the_command_fails(acme, short_clip):
     s3_client().put_object(Bucket="outputs", Key=f"{acme.slug}/name.mp4", Body=b"yesterday's")
-    command = f"ffmpeg -i {upload(acme, clip)} -vf crop=4000:4000 s3://outputs/{acme.slug}/name.mp4"
+    command = f"ffmpeg -i {upload(acme, short_clip)} -vf crop=4000:4000 s3://outputs/{acme.slug}/name.mp4"
     assert drive(post(acme, command=command)).state == JobState.FAILED
     assert read(f"{acme.slug}/name.mp4") == b"yesterday's"
 
 
-def test_the_parts_of_a_playlist_lie_beside_it(acme, clip):
+def test_the_parts_of_a_playlist_lie_beside_it(acme, short_clip):
     command = (
-        f"ffmpeg -t 2 -i {upload(acme, clip)} -c:v libx264 -preset ultrafast -g 25 -c:a aac -f hls -hls_time 1"
+        f"ffmpeg -t 2 -i {upload(acme, short_clip)} -c:v libx264 -preset ultrafast -g 25 -c:a aac -f hls -hls_time 1"
         f" -hls_playlist_type vod s3://outputs/{acme.slug}/live/stream.m3u8"
     )
     job = drive(post(acme, command=command))
@@ -112,20 +112,20 @@ def test_the_parts_of_a_playlist_lie_beside_it(acme, clip):
     assert (told["url"], told["files"]) == (f"s3://outputs/{acme.slug}/live/stream.m3u8", 3)
 
 
-def test_from_one_kind_of_storage_to_another(acme, clip, folder):
+def test_from_one_kind_of_storage_to_another(acme, short_clip, folder):
     wanted = f"file://{folder}/film.mp4"
-    job = drive(post(acme, command=f"ffmpeg -t 1 -i {upload(acme, clip)} -c copy {wanted}"))
+    job = drive(post(acme, command=f"ffmpeg -t 1 -i {upload(acme, short_clip)} -c copy {wanted}"))
     assert job.state == JobState.SUCCEEDED
     content = (folder / "film.mp4").read_bytes()
     assert hashlib.sha256(content).hexdigest() == Output.objects.get(job=job).sha256
     assert [path.name for path in folder.iterdir()] == ["film.mp4"]
 
 
-def test_within_the_file_storage(acme, clip, folder):
+def test_within_the_file_storage(acme, short_clip, folder):
     job = drive(
         post(
             acme,
-            command=f"ffmpeg -t 1 -i {upload(acme, clip)} -c copy file://{folder}/a/film.mp4",
+            command=f"ffmpeg -t 1 -i {upload(acme, short_clip)} -c copy file://{folder}/a/film.mp4",
             destination=f"file://{folder}/",
         )
     )
@@ -135,12 +135,12 @@ def test_within_the_file_storage(acme, clip, folder):
     ).read_bytes()
 
 
-def test_a_join_that_runs_twice_leaves_what_one_leaves(acme, clip):
+def test_a_join_that_runs_twice_leaves_what_one_leaves(acme, short_clip):
     """The worker died between the copy and the commit: the next attempt does all of it again."""
     from jobs import assembly, attempts
 
     wanted = f"s3://outputs/{acme.slug}/name.mp4"
-    job = post(acme, command=f"ffmpeg -t 1 -i {upload(acme, clip)} -c copy {wanted}")
+    job = post(acme, command=f"ffmpeg -t 1 -i {upload(acme, short_clip)} -c copy {wanted}")
     drive(job, until=StepKind.MANIFEST)
     step = next_step(job, StepKind.MANIFEST)
     held = claim(step)
@@ -157,12 +157,12 @@ def test_a_join_that_runs_twice_leaves_what_one_leaves(acme, clip):
     assert delivered(job)[0]["url"] == wanted
 
 
-def test_an_attempt_that_lost_its_lease_copies_nothing(acme, clip):
+def test_an_attempt_that_lost_its_lease_copies_nothing(acme, short_clip):
     from jobs import attempts, placing
     from jobs.leases import LeaseLost
 
     wanted = f"s3://outputs/{acme.slug}/name.mp4"
-    job = post(acme, command=f"ffmpeg -t 1 -i {upload(acme, clip)} -c copy {wanted}")
+    job = post(acme, command=f"ffmpeg -t 1 -i {upload(acme, short_clip)} -c copy {wanted}")
     drive(job, until=StepKind.MANIFEST)
     running = attempts.Running(claim(next_step(job)), workspace=None)
     running.lose()
@@ -171,21 +171,21 @@ def test_an_attempt_that_lost_its_lease_copies_nothing(acme, clip):
     assert set(stored(acme)) == {f"{job.id}/command/1/name.mp4"}
 
 
-def test_a_place_that_cannot_be_written_fails_the_job_and_keeps_the_files(acme, clip, folder):
+def test_a_place_that_cannot_be_written_fails_the_job_and_keeps_the_files(acme, short_clip, folder):
     (folder / "film.mp4").mkdir()  # a folder where the file shall be
     wanted = f"file://{folder}/film.mp4"
-    job = post(acme, command=f"ffmpeg -t 1 -i {upload(acme, clip)} -c copy {wanted}")
+    job = post(acme, command=f"ffmpeg -t 1 -i {upload(acme, short_clip)} -c copy {wanted}")
     drive(job)
     assert (job.state, job.fault_code) == (JobState.FAILED, "url_refused")
     assert Output.objects.get(job=job).state == OutputState.COMMITTED
 
 
-def test_what_a_second_place_breaks_the_first_ones_evidence_stays(acme, clip, folder):
+def test_what_a_second_place_breaks_the_first_ones_evidence_stays(acme, short_clip, folder):
     (folder / "b.mp4").mkdir()
     first = f"s3://outputs/{acme.slug}/a.mp4"
     job = post(
         acme,
-        command=f"ffmpeg -t 1 -i {upload(acme, clip)} -c copy {first} -c copy file://{folder}/b.mp4",
+        command=f"ffmpeg -t 1 -i {upload(acme, short_clip)} -c copy {first} -c copy file://{folder}/b.mp4",
     )
     drive(job, until=StepKind.MANIFEST)
     run_step(next_step(job))

@@ -16,8 +16,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def planned(acme, clip):
-    return drive(make_job(acme, upload(acme, clip)), until=StepKind.RENDITION)
+def planned(acme, short_clip):
+    return drive(make_job(acme, upload(acme, short_clip)), until=StepKind.RENDITION)
 
 
 def _lose(held) -> None:

@@ -24,9 +24,9 @@ def _break(job: Job, key: str) -> dict[str, Any]:
 
 
 @pytest.fixture
-def partial(acme, clip) -> Job:
+def partial(acme, short_clip) -> Job:
     """A job whose optional rung failed for a reason that has been mended since."""
-    job = drive(make_job(acme, upload(acme, clip)), until=StepKind.RENDITION)
+    job = drive(make_job(acme, upload(acme, short_clip)), until=StepKind.RENDITION)
     spec = _break(job, "120p")
     drive(job)
     assert job.state == JobState.PARTIAL
@@ -48,11 +48,11 @@ def test_only_the_missing_rendition_runs_and_a_new_manifest_is_published(partial
     assert f"{job.id}/120p/2/120p.mp4" in stored(acme)
 
 
-def test_a_job_whose_source_was_missing_starts_with_its_source_again(acme, clip):
+def test_a_job_whose_source_was_missing_starts_with_its_source_again(acme, short_clip):
     url = f"s3://sources/{acme.slug}/late.mp4"
     job = drive(make_job(acme, url))
     assert (job.state, job.fault_bucket) == (JobState.FAILED, "not_found")
-    upload(acme, clip, "late.mp4")
+    upload(acme, short_clip, "late.mp4")
     assert requeue(job.id, Wish(), actor="test") == JobState.QUEUED
     job = drive(job)
     assert (job.state, job.fault_code) == (JobState.SUCCEEDED, "")
@@ -115,8 +115,8 @@ def test_a_wish_that_cannot_be_met_changes_nothing(partial, wish, code):
     assert not Step.objects.filter(job=partial, state=StepState.READY).exists()
 
 
-def test_what_ended_well_or_was_cancelled_does_not_run_again(acme, clip):
-    job = drive(make_job(acme, upload(acme, clip)))
+def test_what_ended_well_or_was_cancelled_does_not_run_again(acme, short_clip):
+    job = drive(make_job(acme, upload(acme, short_clip)))
     with pytest.raises(NotRequeueable):
         requeue(job.id, Wish(), actor="test")
 

@@ -50,8 +50,8 @@ def expect_rows_to_describe_their_objects(job: Job) -> None:
         )
 
 
-def test_dash_is_one_mpd_beside_the_files(acme, clip, ffmpeg):
-    job = drive(make_job(acme, upload(acme, clip), replace(SMALL_LADDER, packaging="dash")))
+def test_dash_is_one_mpd_beside_the_files(acme, short_clip, ffmpeg):
+    job = drive(make_job(acme, upload(acme, short_clip), replace(SMALL_LADDER, packaging="dash")))
     assert (job.state, job.manifest.path) == (JobState.SUCCEEDED, "manifest/1/manifest.mpd")
     assert job.manifest.content_type == "application/dash+xml"
     assert paths(job, acme) == {
@@ -70,8 +70,8 @@ def test_dash_is_one_mpd_beside_the_files(acme, clip, ffmpeg):
     assert len(decode(ffmpeg, job.manifest, "-map", "0").split()) == 3
 
 
-def test_both_manifests_name_the_same_files_and_the_master_is_the_jobs(acme, clip, ffmpeg):
-    job = drive(make_job(acme, upload(acme, clip), replace(SMALL_LADDER, packaging="hls+dash")))
+def test_both_manifests_name_the_same_files_and_the_master_is_the_jobs(acme, short_clip, ffmpeg):
+    job = drive(make_job(acme, upload(acme, short_clip), replace(SMALL_LADDER, packaging="hls+dash")))
     assert job.manifest.path == "manifest/1/master.m3u8"
     kinds = dict(Output.objects.filter(job=job).values_list("path", "kind"))
     assert {
@@ -111,9 +111,9 @@ def test_separate_segments_are_objects_beneath_the_manifests_own_folder(acme, cl
     assert decode(ffmpeg, mpd, "-map", "0:v:0") == decode(ffmpeg, whole, "-map", "0:v")
 
 
-def test_a_file_that_was_replaced_in_the_storage_is_not_cut(acme, clip):
+def test_a_file_that_was_replaced_in_the_storage_is_not_cut(acme, short_clip):
     ladder = replace(SMALL_LADDER, segments="separate", rungs=SMALL_LADDER.rungs[:1], audio=None)
-    job = drive(make_job(acme, upload(acme, clip), ladder), until=StepKind.MANIFEST)
+    job = drive(make_job(acme, upload(acme, short_clip), ladder), until=StepKind.MANIFEST)
     output = Output.objects.get(job=job, kind="rendition")
     # Cut by the join: what the attempt itself may have cut is taken away.
     Output.objects.filter(job=job, kind="segment").delete()
@@ -125,14 +125,14 @@ def test_a_file_that_was_replaced_in_the_storage_is_not_cut(acme, clip):
     assert "other bytes" in attempt.fault_detail
 
 
-def test_the_sources_language_is_what_a_player_shows(acme, clip, ffmpeg, tmp_path):
+def test_the_sources_language_is_what_a_player_shows(acme, short_clip, ffmpeg, tmp_path):
     source = tmp_path / "german.mp4"
     argv = [
         ffmpeg,
         "-v",
         "error",
         "-i",
-        clip,
+        short_clip,
         "-map",
         "0",
         "-c",
@@ -149,22 +149,22 @@ def test_the_sources_language_is_what_a_player_shows(acme, clip, ffmpeg, tmp_pat
     assert 'lang="de"' in read(job, "manifest/1/manifest.mpd").decode()
 
 
-def test_sound_alone_has_a_manifest_too(acme, clip, ffmpeg):
+def test_sound_alone_has_a_manifest_too(acme, short_clip, ffmpeg):
     ladder = replace(
         SMALL_LADDER, packaging="hls+dash", rungs=(), audio=AudioRung(bitrate_kbps=64, channels=1)
     )
-    job = drive(make_job(acme, upload(acme, clip), ladder))
+    job = drive(make_job(acme, upload(acme, short_clip), ladder))
     assert job.state == JobState.SUCCEEDED
     mpd = Output.objects.get(job=job, path="manifest/1/manifest.mpd")
     assert decode(ffmpeg, mpd, "-map", "0:a").startswith("0,a,")
     assert decode(ffmpeg, job.manifest, "-map", "0:a").startswith("0,a,")
 
 
-def test_every_language_of_the_source_is_offered(acme, clip, ffmpeg, tmp_path):
+def test_every_language_of_the_source_is_offered(acme, short_clip, ffmpeg, tmp_path):
     source = tmp_path / "languages.mp4"
     streams = ["-map", "0:v", "-map", "0:a", "-map", "0:a", "-c", "copy"]
     languages = ["-metadata:s:a:0", "language=eng", "-metadata:s:a:1", "language=fre"]
-    argv = [ffmpeg, "-v", "error", "-i", clip, *streams, *languages, source]
+    argv = [ffmpeg, "-v", "error", "-i", short_clip, *streams, *languages, source]
     subprocess.run(argv, check=True, timeout=60)
     ladder = replace(SMALL_LADDER, packaging="hls+dash", rungs=SMALL_LADDER.rungs[:1], audio_languages="all")
     job = drive(make_job(acme, upload(acme, source), ladder))

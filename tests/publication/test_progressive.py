@@ -46,8 +46,8 @@ def listed(job: Job) -> tuple[list[str], list[str]]:
 
 
 @pytest.fixture
-def planned(acme, clip) -> Job:
-    return drive(make_job(acme, upload(acme, clip), GROWING), until=StepKind.RENDITION)
+def planned(acme, short_clip) -> Job:
+    return drive(make_job(acme, upload(acme, short_clip), GROWING), until=StepKind.RENDITION)
 
 
 def test_the_manifest_appears_with_the_first_film_and_grows(planned, acme, ffmpeg):
@@ -130,9 +130,9 @@ def test_segments_are_cut_where_the_file_was_made_and_grow_too(acme, clip):
     ]
 
 
-def test_a_job_that_fails_shows_no_manifest(acme, clip):
+def test_a_job_that_fails_shows_no_manifest(acme, short_clip):
     ladder = replace(GROWING, rungs=(*GROWING.rungs, Rung("90p", height=90, crf=30, speed="ultrafast")))
-    job = drive(make_job(acme, upload(acme, clip), ladder), until=StepKind.RENDITION)
+    job = drive(make_job(acme, upload(acme, short_clip), ladder), until=StepKind.RENDITION)
     for key in ("audio", "180p", "120p"):
         finish_rendition(job, key)
     assert job.manifest is not None

@@ -22,8 +22,8 @@ def events(job: Job) -> list[str]:
     return list(Event.objects.filter(job_id=job.id).order_by("sequence").values_list("type", flat=True))
 
 
-def test_what_is_good_enough_counts_from_its_measurement_on(acme, clip):
-    job = drive(make_job(acme, upload(acme, clip), ladder(42, minimum=30)), until=StepKind.QUALITY)
+def test_what_is_good_enough_counts_from_its_measurement_on(acme, short_clip):
+    job = drive(make_job(acme, upload(acme, short_clip), ladder(42, minimum=30)), until=StepKind.QUALITY)
     assert (job.renditions.get().state, states(job)["rendition 180p"][0]) == (RenditionState.RUNNING, "done")
     assert "rendition.succeeded" not in events(job), "nobody hears of it yet"
     assert Output.objects.get(job=job).state == "committed"
@@ -35,8 +35,8 @@ def test_what_is_good_enough_counts_from_its_measurement_on(acme, clip):
     assert drive(job).state == JobState.SUCCEEDED
 
 
-def test_below_the_minimum_it_is_encoded_once_more_at_a_better_setting_and_passes(acme, clip):
-    job = drive(make_job(acme, upload(acme, clip), ladder(45, minimum=35)), until=StepKind.QUALITY)
+def test_below_the_minimum_it_is_encoded_once_more_at_a_better_setting_and_passes(acme, short_clip):
+    job = drive(make_job(acme, upload(acme, short_clip), ladder(45, minimum=35)), until=StepKind.QUALITY)
     before = Output.objects.get(job=job)
     run_step(next_step(job))
     assert states(job)["rendition 180p"] == ("ready", 1)
@@ -66,8 +66,8 @@ def test_below_the_minimum_it_is_encoded_once_more_at_a_better_setting_and_passe
     assert [path for path in stored(acme) if "/180p/" in path] == [f"{job.id}/180p/2/180p.mp4"]
 
 
-def test_below_the_minimum_twice_is_an_invalid_output_and_a_dead_letter(acme, clip):
-    job = drive(make_job(acme, upload(acme, clip), ladder(45, minimum=90.5, detections=("black",))))
+def test_below_the_minimum_twice_is_an_invalid_output_and_a_dead_letter(acme, short_clip):
+    job = drive(make_job(acme, upload(acme, short_clip), ladder(45, minimum=90.5, detections=("black",))))
     assert (job.state, job.fault_code, job.fault_bucket) == (
         JobState.DEAD_LETTER,
         "quality_below_threshold",
@@ -95,14 +95,16 @@ def test_below_the_minimum_twice_is_an_invalid_output_and_a_dead_letter(acme, cl
 
 
 def test_an_optional_rung_that_is_not_good_enough_leaves_a_partial_job_and_no_trace_in_its_manifest(
-    acme, clip, s3
+    acme, short_clip, s3
 ):
     rungs = (
         Rung("180p", height=180, crf=30, speed="ultrafast"),
         Rung("120p", height=120, crf=45, speed="ultrafast", required=False, min_quality=99),
     )
     job = drive(
-        make_job(acme, upload(acme, clip), ladder(rungs=rungs, publish="progressive", segments="separate"))
+        make_job(
+            acme, upload(acme, short_clip), ladder(rungs=rungs, publish="progressive", segments="separate")
+        )
     )
     assert job.state == JobState.PARTIAL
     for one in Output.objects.filter(job=job, kind="manifest", state="committed"):
@@ -111,10 +113,10 @@ def test_an_optional_rung_that_is_not_good_enough_leaves_a_partial_job_and_no_tr
     assert not Output.objects.filter(job=job, path__startswith="120p/", state="committed").exists()
 
 
-def test_a_manifest_grows_with_what_has_passed_its_gate(acme, clip):
+def test_a_manifest_grows_with_what_has_passed_its_gate(acme, short_clip):
     rungs = tuple(Rung(f"{h}p", height=h, crf=30, speed="ultrafast", min_quality=20) for h in (180, 120))
     wish = ladder(rungs=rungs, publish="progressive", segments="separate")
-    job = drive(make_job(acme, upload(acme, clip), wish), until=StepKind.QUALITY)
+    job = drive(make_job(acme, upload(acme, short_clip), wish), until=StepKind.QUALITY)
     assert job.manifest is None
     while step := next_step(job, StepKind.RENDITION):
         run_step(step)
@@ -127,10 +129,11 @@ def test_a_manifest_grows_with_what_has_passed_its_gate(acme, clip):
     assert drive(job).state == JobState.SUCCEEDED
 
 
-def test_of_two_that_pass_their_gates_at_once_the_manifest_lists_both(acme, clip, monkeypatch):
+def test_of_two_that_pass_their_gates_at_once_the_manifest_lists_both(acme, short_clip, monkeypatch):
     rungs = tuple(Rung(f"{h}p", height=h, crf=30, speed="ultrafast", min_quality=20) for h in (180, 120))
     job = drive(
-        make_job(acme, upload(acme, clip), ladder(rungs=rungs, publish="progressive")), until=StepKind.QUALITY
+        make_job(acme, upload(acme, short_clip), ladder(rungs=rungs, publish="progressive")),
+        until=StepKind.QUALITY,
     )
     while step := next_step(job, StepKind.RENDITION):
         run_step(step)
@@ -154,8 +157,8 @@ def test_of_two_that_pass_their_gates_at_once_the_manifest_lists_both(acme, clip
     assert {one.state for one in outdated} == {"discarded"}
 
 
-def test_a_gate_that_nobody_can_look_through_stays_shut(acme, clip, settings, ffmpeg_other):
-    job = drive(make_job(acme, upload(acme, clip), ladder(30, minimum=10)), until=StepKind.QUALITY)
+def test_a_gate_that_nobody_can_look_through_stays_shut(acme, short_clip, settings, ffmpeg_other):
+    job = drive(make_job(acme, upload(acme, short_clip), ladder(30, minimum=10)), until=StepKind.QUALITY)
     settings.FFMPEG_BINARY = ffmpeg_other
     job = drive(job)
     assert (job.state, job.fault_code) == (JobState.DEAD_LETTER, "metric_missing")
@@ -163,27 +166,29 @@ def test_a_gate_that_nobody_can_look_through_stays_shut(acme, clip, settings, ff
     assert {one.state for one in Output.objects.filter(job=job)} == {"discarded"}
 
 
-def test_a_rung_that_cannot_be_made_better_fails_at_once(acme, clip):
+def test_a_rung_that_cannot_be_made_better_fails_at_once(acme, short_clip):
     rungs = (Rung("180p", height=180, bitrate_kbps=60, maxrate_kbps=60, speed="ultrafast"),)
-    job = drive(make_job(acme, upload(acme, clip), ladder(rungs=rungs, quality=QualityWish(minimum=99))))
+    job = drive(
+        make_job(acme, upload(acme, short_clip), ladder(rungs=rungs, quality=QualityWish(minimum=99)))
+    )
     assert job.state == JobState.DEAD_LETTER
     assert [row[0] for row in tried(job)] == ["rendition 180p", "quality 180p"]
 
 
-def test_members_of_a_group_are_sent_back_alone(acme, clip):
+def test_members_of_a_group_are_sent_back_alone(acme, short_clip):
     rungs = (
         Rung("180p", height=180, crf=45, speed="ultrafast", min_quality=35),
         Rung("120p", height=120, crf=30, speed="ultrafast"),
     )
-    job = drive(make_job(acme, upload(acme, clip), ladder(rungs=rungs, strategy="group")))
+    job = drive(make_job(acme, upload(acme, short_clip), ladder(rungs=rungs, strategy="group")))
     assert job.state == JobState.SUCCEEDED
     argv = Attempt.objects.get(job=job, rendition__key="180p", epoch=2).argv
     assert "-filter_complex" not in argv
     assert states(job)["rendition 120p"] == ("done", 1)
 
 
-def test_a_requeued_rendition_is_measured_again_and_gets_a_better_setting_once_more(acme, clip):
-    job = drive(make_job(acme, upload(acme, clip), ladder(45, minimum=50)))
+def test_a_requeued_rendition_is_measured_again_and_gets_a_better_setting_once_more(acme, short_clip):
+    job = drive(make_job(acme, upload(acme, short_clip), ladder(45, minimum=50)))
     assert (job.state, crf_of(job)) == (JobState.DEAD_LETTER, 42)
     requeue(job.id, Wish(), actor="operator")
     assert Step.objects.get(job=job, kind=StepKind.QUALITY).state == StepState.BLOCKED
@@ -192,8 +197,8 @@ def test_a_requeued_rendition_is_measured_again_and_gets_a_better_setting_once_m
     assert [row[1] for row in tried(job)] == ["succeeded", "failed"] * 3 + ["succeeded", "succeeded"]
 
 
-def test_a_rendition_requeued_with_other_parameters_is_measured_too(acme, clip):
-    job = drive(make_job(acme, upload(acme, clip), ladder(45, minimum=90)))
+def test_a_rendition_requeued_with_other_parameters_is_measured_too(acme, short_clip):
+    job = drive(make_job(acme, upload(acme, short_clip), ladder(45, minimum=90)))
     requeue(job.id, Wish(parameters={"crf": 20.0}), actor="operator")
     job = drive(job)
     assert job.state == JobState.SUCCEEDED

@@ -50,10 +50,10 @@ def test_a_due_delivery_is_hinted_to_its_queue_and_one_that_backs_off_is_not(
 
 
 @pytest.fixture
-def encoding(s3, valkey, clip):
+def encoding(s3, valkey, short_clip):
     """A job whose video is being encoded."""
     account = make_account("acme")
-    job = drive(make_job(account, upload(account, clip), LADDER), until=StepKind.RENDITION)
+    job = drive(make_job(account, upload(account, short_clip), LADDER), until=StepKind.RENDITION)
     held = claim(next_step(job, StepKind.RENDITION))
     Step.objects.filter(id=held.step_id).update(progress=0.5)
     return account, job

@@ -56,8 +56,8 @@ def told(job: Job) -> dict[str, object]:
     return {row.type: row.payload for row in Event.objects.filter(job_id=job.id).order_by("sequence")}
 
 
-def test_a_job_that_succeeds(acme, clip):
-    job = drive(make_job(acme, upload(acme, clip), LADDER))
+def test_a_job_that_succeeds(acme, short_clip):
+    job = drive(make_job(acme, upload(acme, short_clip), LADDER))
     assert job.state == JobState.SUCCEEDED
     events = told(job)
     assert list(events) == ["job.queued", "job.started", "rendition.succeeded", "job.succeeded"]
@@ -66,8 +66,8 @@ def test_a_job_that_succeeds(acme, clip):
         assert len(compact(payload)) < MOST_BYTES
 
 
-def test_a_job_that_succeeds_in_part(acme, clip):
-    job = drive(make_job(acme, upload(acme, clip), LADDER), until=StepKind.RENDITION)
+def test_a_job_that_succeeds_in_part(acme, short_clip):
+    job = drive(make_job(acme, upload(acme, short_clip), LADDER), until=StepKind.RENDITION)
     rendition = Rendition.objects.get(job=job, key="90p")
     rendition.spec["encode"]["video"]["width"] = 161
     rendition.save()
@@ -105,9 +105,9 @@ def test_a_job_that_goes_on(acme):
     is_golden("job.progress", plain(told(job)["job.progress"], job, acme))
 
 
-def test_where_nobody_listens_the_outbox_keeps_it_short_and_makes_no_deliveries(s3, valkey, clip):
+def test_where_nobody_listens_the_outbox_keeps_it_short_and_makes_no_deliveries(s3, valkey, short_clip):
     account = make_account("quiet")
-    job = drive(make_job(account, upload(account, clip), LADDER))
+    job = drive(make_job(account, upload(account, short_clip), LADDER))
     events = told(job)
     assert events["job.succeeded"] == {"job": {"id": str(job.id), "state": "succeeded"}}
     assert events["rendition.succeeded"]["rendition"]["state"] == RenditionState.SUCCEEDED
