@@ -116,6 +116,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: "Producer") -> "Load
     """
     from xdist.scheduler import LoadScopeScheduling
 
+    if missing := [path for path in TOGETHER if not (ROOT / path).exists()]:
+        raise pytest.UsageError(f"TOGETHER names what is not there: {', '.join(missing)}")
+
     class Together(LoadScopeScheduling):  # type: ignore[misc]  # without types
         def _split_scope(self, nodeid: str) -> str:
             return next((name for path, name in TOGETHER.items() if nodeid.startswith(path)), nodeid)
