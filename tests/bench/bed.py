@@ -83,6 +83,10 @@ class Bed:
         used = {tuple(one["argv"]): float(one["cpu_seconds"]) for one in self._attempts(job) if one["argv"]}
         return sum(used.values())
 
+    def longest_process_seconds(self, job: UUID) -> float:
+        """The wall clock of the job's FFmpeg process that ran longest, as its supervisor saw it."""
+        return max(float(one["wall_seconds"]) for one in self._attempts(job) if one["argv"])
+
     def _attempts(self, job: UUID) -> list[dict[str, Any]]:
         answer = self._api.document("GET", f"/api/v1/jobs/{job}/attempts?page_size=100")
         found: list[dict[str, Any]] = answer["results"]

@@ -16,7 +16,7 @@ from uuid import UUID
 from jobs.planner.presets import AAC, h264
 from jobs.planner.specs import Ladder
 from tests.bench.bed import Argv, Bed
-from tests.bench.results import Goal, Row
+from tests.bench.results import Compared, Goal, Row
 from tests.bench.sources import beginning, long_clip
 
 # A look at the database costs the encode next to it CPU: fifty in a second were 1.6 % of its wall clock. The end is
@@ -28,39 +28,63 @@ CAPS_KBPS = {1080: 5000, 720: 2800, 480: 1400, 360: 800, 240: 400}
 GOALS = {"veryfast": (0.70, 0.72), "medium": (0.82, 0.85)}
 OF_THE_BARE_COMMAND = 1.03
 
+Cost = tuple[float, float]
+"""CPU and wall, in seconds."""
 
-def measure(bed: Bed, *, pairs: int, speeds: tuple[str, ...], seconds: int | None = None) -> list[Row]:
+
+def measure(bed: Bed, *, pairs: int, speed: str, seconds: int | None = None) -> list[Row]:
     """`seconds` cuts the source: then the fixed costs weigh more than the goals allow for, and there are none."""
     clip = long_clip() if seconds is None else beginning(long_clip(), seconds)
     source = bed.upload(clip)
-    return [
-        row for speed in speeds for row in _rows(bed, source, clip, speed, pairs, has_goals=seconds is None)
-    ]
+    together: list[Cost] = []
+    apart: list[Cost] = []
+    bare: list[Cost] = []
+    inside: list[Cost] = []
+    commands: list[Argv] = []
 
-
-def _rows(bed: Bed, source: str, clip: Path, speed: str, pairs: int, *, has_goals: bool) -> list[Row]:
-    together: list[tuple[float, float]] = []
-    apart: list[tuple[float, float]] = []
-    bare: list[tuple[float, float]] = []
-    for _ in range(pairs):
+    def run_together() -> None:
         wall, job = _through_the_service(bed, source, _ladder(speed, "group"))
-        commands = bed.commands(job)
+        commands[:] = bed.commands(job)
         together.append((bed.cpu_seconds(job), wall))
+        inside.append((bed.cpu_seconds(job), bed.longest_process_seconds(job)))
+
+    def run_bare() -> None:
         bare.append(_run_bare(_in_one(commands), clip, bed.folder))
+
+    def run_apart() -> None:
         wall, job = _through_the_service(bed, source, _ladder(speed, "separate"))
         apart.append((bed.cpu_seconds(job), wall))
+
+    turns = (run_together, run_bare, run_apart)
+    for number in range(pairs):
+        # There and back: a machine that gets slower all the while is on nobody's side.
+        for turn in turns if number % 2 == 0 else reversed(turns):
+            turn()
     rows = []
     for position, what in enumerate(("CPU", "wall")):
-        ours = [one[position] for one in together]
         for title, beside, most in (
             ("separate encodes", apart, GOALS[speed][position]),
             ("one bare FFmpeg", bare, OF_THE_BARE_COMMAND),
         ):
-            goal = Goal("ratio", at_most=most) if has_goals else None
-            theirs = [one[position] for one in beside]
-            name = f"group, {speed}, {clip.stem}, {what}"
-            rows.append(Row("group", name, "s", ours, title, theirs, "ratio", goal))
-    return rows
+            goal = Goal("ratio", at_most=most) if seconds is None else None
+            rows.append(
+                _row(f"{speed}, {clip.stem}, {what}", position, together, title, beside, "ratio", goal)
+            )
+    beyond = f"{speed}, {clip.stem}, beyond FFmpeg"
+    return [*rows, _row(beyond, 1, together, "its own FFmpeg process", inside, "difference", None)]
+
+
+def _row(
+    title: str,
+    position: int,
+    ours: list[Cost],
+    what: str,
+    beside: list[Cost],
+    compared: Compared,
+    goal: Goal | None,
+) -> Row:
+    service, others = ([cost[position] for cost in costs] for costs in (ours, beside))
+    return Row("group", f"group, {title}", "s", service, what, others, compared, goal)
 
 
 def _ladder(speed: str, strategy: str) -> dict[str, Any]:
@@ -92,8 +116,8 @@ def _in_one(commands: list[Argv]) -> Argv:
     return (*group, *(word for command in others for word in command[command.index("-i") + 2 :]))
 
 
-def _run_bare(argv: Argv, clip: Path, folder: Path) -> tuple[float, float]:
-    """What a plain script does; CPU and wall in seconds."""
+def _run_bare(argv: Argv, clip: Path, folder: Path) -> Cost:
+    """What a plain script does."""
     own = tempfile.mkdtemp(dir=folder)
     at = argv.index("-i") + 1
     words = [f"file:{own}/{Path(word).name}" if word.startswith("file:") else word for word in argv]
