@@ -275,7 +275,7 @@ LOGGING = {
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.processors.JSONRenderer(),
             ],
-            "foreign_pre_chain": _shared,
+            "foreign_pre_chain": [*_shared, structlog.processors.format_exc_info],
         }
     },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},

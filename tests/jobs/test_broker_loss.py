@@ -1,0 +1,84 @@
+"""A real worker and a broker of its own, which stops and starts again."""
+
+import os
+import re
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import pytest
+from celery import Celery
+from django.db import connection
+
+from config.celery import celery_url
+from config.embedded import programs
+from config.embedded.child import Child
+from config.embedded.valkey import Valkey
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+SECONDS = 60.0
+
+
+@pytest.fixture
+def valkey_of_its_own(tmp_path: Path) -> Iterator[Valkey]:
+    # A path of its own: a socket's may have 107 bytes.
+    with tempfile.TemporaryDirectory(prefix="rc-", dir="/tmp") as short:
+        server = Valkey(tmp_path / "valkey", socket=Path(short, "socket"), log=tmp_path / "valkey.log")
+        server.start()
+        server.wait()
+        yield server
+        server.stop()
+
+
+@pytest.fixture
+def worker(valkey_of_its_own: Valkey, tmp_path: Path) -> Iterator[Child]:
+    """With two slots, and a task that waits for a file."""
+    program = programs.worker("survivor", "control", 2)
+    url = urlsplit(os.environ["DATABASE_URL"])
+    child = Child(
+        program.name,
+        [sys.executable, *program.arguments, "-I", "tests.jobs.waiting"],
+        log=tmp_path / "worker.log",
+        folder=programs.ROOT,
+        environment={
+            **os.environ,
+            "DJANGO_SETTINGS_MODULE": "config.settings",
+            "DATABASE_URL": urlunsplit(url._replace(path=f"/{connection.settings_dict['NAME']}")),
+            "REDIS_URL": valkey_of_its_own.url(),
+            "REMAP_SIGTERM": "SIGQUIT",
+            "PYTHONUNBUFFERED": "1",
+        },
+    )
+    child.start()
+    child.wait_until(lambda: " ready." in child.log_since_start(), seconds=SECONDS)
+    yield child
+    child.stop(grace_seconds=30)
+
+
+@pytest.mark.parametrize("at_work", [1, 2])
+def test_a_worker_that_is_at_work_outlives_its_broker(
+    worker: Child, valkey_of_its_own: Valkey, tmp_path: Path, at_work: int
+) -> None:
+    """With one step at work the other slot waits at the broker for a message, which Celery alone did not survive."""
+    app = Celery(broker=celery_url(valkey_of_its_own.url()))
+    file = tmp_path / "go on"
+
+    def seen(what: str, times: int) -> None:
+        worker.wait_until(lambda: len(re.findall(what, worker.log_since_start())) >= times, seconds=SECONDS)
+
+    for _ in range(at_work):
+        app.send_task("tests.wait_for", [str(file)], queue="control")
+    seen(r"wait_for\[.{36}\] received", at_work)
+    valkey_of_its_own.stop()
+    seen("Connection to broker lost", 1)
+    valkey_of_its_own.start()
+    valkey_of_its_own.wait()
+    seen("Connected to redis", 2)
+    file.touch()
+    seen(r"wait_for\[.{36}\] succeeded", at_work)
+    assert "Unrecoverable" not in worker.log_since_start()
+    app.send_task("tests.wait_for", [str(file)], queue="control")
+    seen(r"wait_for\[.{36}\] succeeded", at_work + 1)
