@@ -52,7 +52,8 @@ def send_chord(header: Sequence[Step], body: Step) -> bool:
     """Send a hint to every rendition at once, and one to the join when the last of them has returned."""
     try:
         chord([_signature(step) for step in header])(_signature(body))
-    except BROKER_ERRORS as error:
+    # RuntimeError: of a result backend that has gone since this process first asked for it.
+    except (*BROKER_ERRORS, RuntimeError) as error:
         log.warning("chord not sent", job=str(body.job_id), error=str(error))
         return False
     return True

@@ -1,7 +1,8 @@
-"""A real worker and a broker of its own, which stops and starts again."""
+"""A broker of its own, which stops and starts again, and those who need it."""
 
 import os
 import re
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -33,24 +34,29 @@ def valkey_of_its_own(tmp_path: Path) -> Iterator[Valkey]:
         server.stop()
 
 
+def environment(broker: Valkey) -> dict[str, str]:
+    """Of a process that uses the tests' database and a broker of its own."""
+    url = urlsplit(os.environ["DATABASE_URL"])
+    return {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+        "DATABASE_URL": urlunsplit(url._replace(path=f"/{connection.settings_dict['NAME']}")),
+        "REDIS_URL": broker.url(),
+        "REMAP_SIGTERM": "SIGQUIT",
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
 @pytest.fixture
 def worker(valkey_of_its_own: Valkey, tmp_path: Path) -> Iterator[Child]:
     """With two slots, and a task that waits for a file."""
     program = programs.worker("survivor", "control", 2)
-    url = urlsplit(os.environ["DATABASE_URL"])
     child = Child(
         program.name,
         [sys.executable, *program.arguments, "-I", "tests.jobs.waiting"],
         log=tmp_path / "worker.log",
         folder=programs.ROOT,
-        environment={
-            **os.environ,
-            "DJANGO_SETTINGS_MODULE": "config.settings",
-            "DATABASE_URL": urlunsplit(url._replace(path=f"/{connection.settings_dict['NAME']}")),
-            "REDIS_URL": valkey_of_its_own.url(),
-            "REMAP_SIGTERM": "SIGQUIT",
-            "PYTHONUNBUFFERED": "1",
-        },
+        environment=environment(valkey_of_its_own),
     )
     child.start()
     child.wait_until(lambda: " ready." in child.log_since_start(), seconds=SECONDS)
@@ -63,7 +69,7 @@ def test_a_worker_that_is_at_work_outlives_its_broker(
     worker: Child, valkey_of_its_own: Valkey, tmp_path: Path, at_work: int
 ) -> None:
     """With one step at work the other slot waits at the broker for a message, which Celery alone did not survive."""
-    app = Celery(broker=celery_url(valkey_of_its_own.url()))
+    app = Celery(broker=celery_url(valkey_of_its_own.url()), set_as_current=False)
     file = tmp_path / "go on"
 
     def seen(what: str, times: int) -> None:
@@ -82,3 +88,47 @@ def test_a_worker_that_is_at_work_outlives_its_broker(
     assert "Unrecoverable" not in worker.log_since_start()
     app.send_task("tests.wait_for", [str(file)], queue="control")
     seen(r"wait_for\[.{36}\] succeeded", at_work + 1)
+
+
+SENDER = """
+import django; django.setup()
+from config.celery import app
+from jobs import canvas
+from jobs.models import Step
+from jobs.models.identifiers import uuid7
+from jobs.states import StepKind
+app.conf.result_backend_transport_options = {"retry_policy": {"max_retries": 1}}
+header = [Step(id=uuid7(), kind=StepKind.RENDITION, queue="transcode-cpu") for _ in range(2)]
+body = Step(id=uuid7(), kind=StepKind.MANIFEST, queue="control")
+while input():
+    print(canvas.send_chord(header, body), flush=True)
+"""
+
+
+def test_a_chord_that_the_broker_did_not_take_is_no_error(valkey_of_its_own: Valkey) -> None:
+    """Celery says it in another way to a process that has sent one before."""
+    sender = subprocess.Popen(
+        [sys.executable, "-c", SENDER],
+        cwd=programs.ROOT,
+        env=environment(valkey_of_its_own),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+
+    def send() -> str:
+        assert sender.stdin is not None
+        assert sender.stdout is not None
+        sender.stdin.write("once more\n")
+        sender.stdin.flush()
+        return sender.stdout.readline().strip()
+
+    with sender:
+        assert send() == "True"
+        valkey_of_its_own.stop()
+        assert send() == "False"
+        valkey_of_its_own.start()
+        valkey_of_its_own.wait()
+        assert send() == "True"
+        sender.kill()
