@@ -59,6 +59,7 @@ app.conf.update(
     worker_soft_shutdown_timeout=20,
     # True would kill every encode when the broker hiccups.
     worker_cancel_long_running_tasks_on_connection_loss=False,
+    # Celery's own, with an idle slot beside a busy one, ends when the broker does.
     worker_consumer="config.consumer:Consumer",
     broker_connection_retry_on_startup=True,
     broker_connection_max_retries=None,
